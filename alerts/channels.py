@@ -1,0 +1,109 @@
+"""The ways out: one class a kind, each with one method that sends one delivery or raises DeliveryError."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from alerts.message import cloud_event
+from alerts.render import as_text, headline
+from extractors.errors import DeliveryError
+from extractors.types import Delivery
+
+
+class Channel(Protocol):
+    """A named way out. `targets` are its recipients: each gets deliveries of its own, so that one refusal is one."""
+
+    @property
+    def name(self) -> str:
+        """The name by which rules refer to it."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Recipients; ("",) where the channel itself is the recipient."""
+
+    async def send(self, delivery: Delivery) -> None:
+        """Send, or raise DeliveryError. A repeat carries the same key."""
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleChannel:
+    """Prints the alert for whoever watches the terminal."""
+
+    name: str
+    write: Callable[[str], None] = _print
+    targets: tuple[str, ...] = ("",)
+
+    async def send(self, delivery: Delivery) -> None:
+        """Print the alert as text."""
+        self.write(as_text(delivery.payload))
+
+
+@dataclass(frozen=True, slots=True)
+class FileChannel:
+    """Appends the CloudEvent as one line of JSON, on disk before it counts as sent."""
+
+    name: str
+    path: Path
+    targets: tuple[str, ...] = ("",)
+
+    async def send(self, delivery: Delivery) -> None:
+        """Append one line; lines of two processes do not mix."""
+        event = cloud_event(delivery.key, delivery.payload, delivery.created)
+        try:
+            await asyncio.to_thread(self._append, json.dumps(event, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise DeliveryError(self.name, f"file: {error.strerror}") from error
+
+    def _append(self, line: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(file, line.encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChannel:
+    """Everything that apprise speaks: Slack, Teams, Telegram, Discord, Matrix, Signal. `url` is a secret."""
+
+    name: str
+    url: str
+    targets: tuple[str, ...] = ("",)
+
+    async def send(self, delivery: Delivery) -> None:
+        """Hand the alert to apprise as plain text."""
+        import apprise  # noqa: PLC0415 - 130 plugins
+
+        sender = apprise.Apprise()
+        if not sender.add(self.url):
+            raise DeliveryError(self.name, "apprise does not know this address", final=True)
+        title, body = headline(delivery.payload), as_text(delivery.payload)
+        if not await sender.async_notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT):
+            raise DeliveryError(self.name, "apprise could not deliver")
+
+
+def probe(channel: str, target: str) -> Delivery:
+    """A delivery that says that it is a test, for `vigie alerts test`."""
+    now = datetime.now(UTC)
+    payload = {
+        "kind": "new", "signal": "test", "status": "new", "themes": ["distancing-moscow"], "countries": ["KZ"],
+        "title": "A test of this channel", "quote": "Nothing happened. This message shows that the channel works.",
+        "language": "en", "evidence": [], "outlet": {"id": "vigie", "name": "Vigie", "kind": "official"},
+        "published": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "first_seen": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "url": "https://vigie.example/", "why": "asked for by vigie alerts test", "confidence": {}, "model": "none",
+        "voices": [],
+    }  # fmt: skip
+    return Delivery(f"msg_test_{now:%Y%m%d%H%M%S%f}", channel, target, "test", "new", "test", payload, now)

@@ -1,0 +1,81 @@
+"""E-mail over SMTP: text and HTML, a Message-ID that a repeat keeps."""
+
+import asyncio
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Literal
+
+from alerts.render import as_html, as_text, headline
+from extractors.errors import DeliveryError
+from extractors.types import Delivery
+
+TIMEOUT = 30.0
+PERMANENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannel:
+    """A mail server and the people written to, each in a message of their own. `password` never shows in a repr."""
+
+    name: str
+    host: str
+    port: int
+    sender: str
+    targets: tuple[str, ...]
+    tls: Literal["none", "starttls", "implicit"] = "starttls"
+    username: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"MailChannel({self.name!r}, {self.host!r}, {self.port}, to={self.targets!r})"
+
+    async def send(self, delivery: Delivery) -> None:
+        """Send to the delivery's target; 5xx answers to recipient or text are final, everything else is tried again."""
+        message = write_mail(delivery, self.sender)
+        try:
+            await asyncio.to_thread(self._submit, message, delivery.target)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            raise DeliveryError(self.name, _said(code, text), final=code >= PERMANENT) from error
+        except smtplib.SMTPAuthenticationError as error:  # the operator may mend it: not final
+            raise DeliveryError(self.name, f"login refused: {error.smtp_code}") from error
+        except smtplib.SMTPResponseException as error:
+            raise DeliveryError(
+                self.name, _said(error.smtp_code, error.smtp_error), final=error.smtp_code >= PERMANENT
+            ) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise DeliveryError(self.name, f"{type(error).__name__}: {error}") from error
+
+    def _submit(self, message: EmailMessage, target: str) -> None:
+        context = ssl.create_default_context()
+        if self.tls == "implicit":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+        with server:
+            if self.tls == "starttls":
+                server.starttls(context=context)
+            if self.username:
+                server.login(self.username, self.password)
+            server.send_message(message, to_addrs=[target])
+
+
+def write_mail(delivery: Delivery, sender: str) -> EmailMessage:
+    """The message: the same delivery gives the same Message-ID, so a mail program folds a repeat."""
+    message = EmailMessage()
+    message["From"], message["To"] = sender, delivery.target
+    message["Subject"] = headline(delivery.payload)
+    message["Message-ID"] = f"<{delivery.key}@{parseaddr(sender)[1].rpartition('@')[2] or 'vigie.example'}>"
+    message["Date"] = format_datetime(delivery.created)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(as_text(delivery.payload))
+    message.add_alternative(as_html(delivery.payload), subtype="html")
+    return message
+
+
+def _said(code: int, text: bytes | str) -> str:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"smtp {code}: {words[:200]}"

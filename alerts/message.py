@@ -1,0 +1,65 @@
+"""What an alert says: theme, countries, the quoted passage with its source, why it is new, how sure. Sends nothing."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from extractors.types import Report, Signal
+
+SCHEMA = "https://vigie.example/schemas/signal-1.json"
+
+
+def delivery_key(signal: str, kind: str, channel: str, target: str) -> str:
+    """The idempotency key: one for each signal, kind, channel and recipient, whatever the rules that led there."""
+    said = f"{signal}\n{kind}\n{channel}\n{target}"
+    return "msg_" + hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def compose(
+    signal: Signal, kind: str, best: Report, others: Sequence[Report], outlets: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    """The data of an alert, plain JSON. `outlets` maps a source's id to its name and kind; `others` are further voices."""
+    name, outlet_kind = outlets.get(best.outlet, (best.outlet, "independent"))
+    return {
+        "kind": kind,
+        "signal": signal.id,
+        "status": signal.status,
+        "themes": list(signal.themes),
+        "countries": list(signal.countries),
+        "title": " ".join(best.title.split()),
+        "quote": best.text,
+        "language": best.lang,
+        "evidence": [{"theme": item.theme, "text": item.text} for item in best.reading.evidence],
+        "outlet": {"id": best.outlet, "name": name, "kind": outlet_kind},
+        "published": stamp(best.published),
+        "first_seen": stamp(signal.first_seen),
+        "url": best.url,
+        "why": signal.why,
+        "confidence": {theme: round(best.reading.scores[theme], 3) for theme in best.reading.labels},
+        "model": best.reading.model,
+        "voices": [
+            {"outlet": outlets.get(report.outlet, (report.outlet, ""))[0], "language": report.lang, "url": report.url}
+            for report in others
+        ],
+    }
+
+
+def cloud_event(key: str, payload: Mapping[str, Any], created: datetime) -> dict[str, Any]:
+    """A CloudEvents 1.0 envelope; `deploy/schemas/signal-1.json` is its schema."""
+    return {
+        "specversion": "1.0",
+        "id": key,
+        "source": "urn:vigie",
+        "type": f"vigie.signal.{payload['kind']}",
+        "subject": payload["signal"],
+        "time": stamp(created),
+        "datacontenttype": "application/json",
+        "dataschema": SCHEMA,
+        "data": dict(payload),
+    }
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """RFC 3339 with Z, to the second."""
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,58 @@
+"""Webhooks: a CloudEvent as JSON, signed by Standard Webhooks, through the guarded client. 2xx alone is success."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+from httpx_retries import Retry
+from standardwebhooks import Webhook
+
+from alerts.message import cloud_event
+from extractors.errors import DeliveryError, FetchError
+from extractors.types import Delivery
+
+TIMEOUT = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """An address and the secret that signs (none: unsigned). The client is the run's, behind the SSRF guard."""
+
+    name: str
+    url: str
+    client: httpx.AsyncClient
+    secret: str = ""
+    targets: tuple[str, ...] = ("",)
+
+    def __repr__(self) -> str:
+        return f"WebhookChannel({self.name!r})"
+
+    async def send(self, delivery: Delivery) -> None:
+        """POST once; no redirect is followed, the answer's body is not read."""
+        body = json.dumps(cloud_event(delivery.key, delivery.payload, delivery.created), ensure_ascii=False)
+        headers = {"Content-Type": "application/cloudevents+json; charset=utf-8", **self._sign(delivery.key, body)}
+        try:
+            request = self.client.build_request("POST", self.url, content=body.encode(), headers=headers, timeout=TIMEOUT)
+            response = await self.client.send(request, stream=True, follow_redirects=False)
+        except FetchError as error:
+            raise DeliveryError(self.name, error.reason, final=error.final, retry_after=error.retry_after) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise DeliveryError(self.name, type(error).__name__) from error
+        await response.aclose()
+        if not response.is_success:
+            raise DeliveryError(self.name, f"http-{response.status_code}", retry_after=_retry_after(response))
+
+    def _sign(self, key: str, body: str) -> dict[str, str]:
+        now = datetime.now(UTC)  # the receiver checks the signature's age, so it is made at each sending
+        headers = {"webhook-id": key, "webhook-timestamp": str(int(now.timestamp()))}
+        if self.secret:
+            headers["webhook-signature"] = Webhook(self.secret).sign(key, now, body)
+        return headers
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    try:
+        return Retry().parse_retry_after(response.headers.get("Retry-After", ""))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""From bytes to passages: articles, languages, passages, reference documents."""

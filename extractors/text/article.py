@@ -1,0 +1,92 @@
+"""A page to an article by trafilatura: title, author, date, site, text with its paragraphs. Fetches and stores nothing."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import trafilatura
+from lxml import etree
+from lxml.html import HtmlElement, document_fromstring
+
+from extractors.errors import ExtractError
+from extractors.text.dates import settle_date, stated_date
+from extractors.text.encoding import decode_html
+from extractors.text.language import detect_language
+from extractors.types import Article, Page
+from extractors.web.urls import canonical_url, host_of
+
+XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|span|h1|table)\b", re.IGNORECASE)
+
+
+def extract_article(page: Page, *, title: str = "", published: datetime | None = None) -> Article:
+    """The article of a page; `title` and `published` are what the feed said, for what the page leaves out.
+
+    Raises ExtractError: `not-html` (binary, or no markup at all), `no-text` (a page without a readable body).
+    """
+    tree = _parse(page)
+    found = trafilatura.bare_extraction(tree, url=page.url, with_metadata=True, include_comments=False, include_tables=True)
+    lines = [] if found is None else [" ".join(line.split()) for line in (found.text or "").split("\n")]
+    text, paragraphs = _join(line.removeprefix("- ") for line in lines if line)
+    if found is None or not text:
+        raise ExtractError(page.url, "no-text")
+    return Article(
+        url=page.url,
+        canonical=_canonical(tree, page.url),
+        title=found.title or title,
+        author=found.author or "",
+        published=settle_date(stated_date(tree), published, _guess(found)),
+        site=found.sitename or host_of(page.url),
+        lang=detect_language(text)[0],
+        text=text,
+        paragraphs=paragraphs,
+    )
+
+
+def content_hash(text: str) -> str:
+    """The identity of a text: SHA-256 over its words, case and white space aside, as 64 hexadecimal digits."""
+    return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()
+
+
+def _parse(page: Page) -> HtmlElement:
+    kind = page.content_type.partition(";")[0].strip().lower()
+    if b"\x00" in page.body[:1024] and not page.body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ExtractError(page.url, "not-html")
+    if kind and not kind.startswith("text/") and "html" not in kind and "xml" not in kind:
+        raise ExtractError(page.url, "not-html")
+    html = CONTROL.sub("", XML_HEAD.sub("", decode_html(page.body, page.content_type)))
+    if not html.strip():
+        raise ExtractError(page.url, "no-text")
+    if not MARKUP.search(html):
+        raise ExtractError(page.url, "not-html")
+    try:
+        return document_fromstring(html)
+    except (etree.ParserError, ValueError) as error:
+        raise ExtractError(page.url, "not-html") from error
+
+
+def _join(lines: Any) -> tuple[str, tuple[tuple[int, int], ...]]:  # noqa: ANN401 - any iterable of str
+    spans, at, kept = [], 0, []
+    for line in lines:
+        kept.append(line)
+        spans.append((at, at + len(line)))
+        at += len(line) + 2
+    return "\n\n".join(kept), tuple(spans)
+
+
+def _canonical(tree: HtmlElement, url: str) -> str:
+    """The page's own rel=canonical where it names a page of the same host; a home page as canonical is a common mistake."""
+    for href in tree.xpath('//link[@rel="canonical"]/@href'):
+        named = canonical_url(str(href), base=url)
+        if named and host_of(named) == host_of(url) and named.rstrip("/").count("/") > 2:  # noqa: PLR2004 - scheme://host
+            return named
+    return canonical_url(url)
+
+
+def _guess(found: Any) -> datetime | None:  # noqa: ANN401 - trafilatura's Document is untyped
+    try:
+        return datetime.fromisoformat(found.date).replace(tzinfo=UTC) if found.date else None
+    except ValueError:
+        return None

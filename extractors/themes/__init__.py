@@ -1,0 +1,1 @@
+"""From a passage to labels: the gazetteer gate, the encoder, the head, the evidence."""

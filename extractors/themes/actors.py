@@ -1,0 +1,131 @@
+"""Who is named in a text: one Aho-Corasick pass over the gazetteer of `data/actors.toml`, in seventeen languages.
+
+A name is a sequence of words; a word that ends in `*` is a stem. A name that begins with `=` is matched in its own
+case (acronyms that are words otherwise). Where names overlap the longest wins: "Minsk agreements" are not Belarus.
+"""
+
+import functools
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from ahocorasick_rs import AhoCorasick
+
+STATES = ("AM", "AZ", "BY", "GE", "KG", "KZ", "MD", "TJ", "TM", "UZ")
+REGION = "CENTRAL_ASIA"
+BODIES = ("SCO", "CSTO")  # an act of one of these counts although no state is named
+APOSTROPHES = str.maketrans(dict.fromkeys("’ʻʼ‘`´ʹ′", "'") | {"ё": "е", "Ё": "Е", "\u0307": None, "\u00ad": None})
+HAN = re.compile("[\u3400-\u9fff]")
+GAP = r"[\s\-\u2010-\u2014]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An actor at a place of the normalised text; the place serves order and distance, not quotation."""
+
+    actor: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    actor: str
+    literal: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """Compiled names. `kinds` maps an actor's id to its kind (`state`, `power`, `eu-member`, `organisation`)."""
+
+    kinds: Mapping[str, str]
+    folded: tuple[_Name, ...]
+    cased: tuple[_Name, ...]
+    folded_automaton: AhoCorasick
+    cased_automaton: AhoCorasick
+
+    def find(self, text: str) -> list[Mention]:
+        """All mentions in order, overlaps resolved: leftmost, then longest."""
+        plain = normalise(text)
+        found = [
+            *_verified(fold(plain), self.folded, self.folded_automaton),
+            *_verified(plain, self.cased, self.cased_automaton),
+        ]
+        found.sort(key=lambda mention: (mention.start, -mention.end))
+        kept: list[Mention] = []
+        end = 0
+        for mention in found:
+            same_place = bool(kept) and (mention.start, mention.end) == (kept[-1].start, kept[-1].end)
+            if mention.start >= end or same_place:  # one name may stand for two actors (Karabakh: AM and AZ)
+                if mention not in kept[-2:]:
+                    kept.append(mention)
+                end = mention.end
+        return kept
+
+
+def normalise(text: str) -> str:
+    """NFKC, one kind of apostrophe, ё as е; the dotless and dotted i of Turkish keep their case."""
+    return unicodedata.normalize("NFKC", text).translate(APOSTROPHES)
+
+
+def fold(text: str) -> str:
+    """Casefolded, character by character, so that offsets hold: a letter that folds into two is left as it is."""
+    folded = text.casefold()
+    if len(folded) != len(text):
+        folded = "".join(low if len(low := letter.casefold()) == 1 else letter.lower()[:1] for letter in text)
+    return folded
+
+
+@functools.cache
+def load_gazetteer() -> Gazetteer:
+    """Read and compile `data/actors.toml`."""
+    data = tomllib.loads(files("extractors").joinpath("data/actors.toml").read_text(encoding="utf-8"))
+    return compile_gazetteer(data["actor"])
+
+
+@functools.cache
+def load_acts() -> Gazetteer:
+    """Read and compile `data/acts.toml`: the kinds of act, matched by the same rules."""
+    data = tomllib.loads(files("extractors").joinpath("data/acts.toml").read_text(encoding="utf-8"))
+    return compile_gazetteer(data["act"])
+
+
+def compile_gazetteer(tables: list[dict[str, object]]) -> Gazetteer:
+    """Compile tables with `id`, `kind` and `names` (language to list of names)."""
+    folded: dict[tuple[str, str], _Name] = {}
+    cased: dict[tuple[str, str], _Name] = {}
+    for table in tables:
+        actor, names = str(table["id"]), table["names"]
+        for name in (name for listed in names.values() for name in listed):  # type: ignore[attr-defined]
+            compiled = _compile(actor, name)
+            (cased if name.startswith("=") else folded)[actor, compiled.pattern.pattern] = compiled
+    kinds = {str(table["id"]): str(table.get("kind", "act")) for table in tables}
+    lower, upper = tuple(folded.values()), tuple(cased.values())
+    return Gazetteer(kinds, lower, upper, _automaton(lower), _automaton(upper))
+
+
+def _automaton(names: tuple[_Name, ...]) -> AhoCorasick:
+    return AhoCorasick([name.literal for name in names])
+
+
+def _compile(actor: str, name: str) -> _Name:
+    plain = normalise(name.removeprefix("="))
+    words = (plain if name.startswith("=") else fold(plain)).replace("-", " ").split()
+    han = bool(HAN.search(plain))
+    parts = [re.escape(word.rstrip("*")) + (r"\w*" if word.endswith("*") else "" if han else r"(?!\w)") for word in words]
+    # the automaton finds the first word's literal; the pattern verifies the rest from there
+    return _Name(actor, words[0].rstrip("*"), re.compile(("" if han else r"(?<!\w)") + GAP.join(parts)))
+
+
+def _verified(text: str, names: tuple[_Name, ...], automaton: AhoCorasick) -> list[Mention]:
+    found = []
+    for index, start, _ in automaton.find_matches_as_indexes(text, overlapping=True):
+        name = names[index]
+        match = name.pattern.match(text, start)
+        if match:
+            found.append(Mention(name.actor, start, match.end()))
+    return found

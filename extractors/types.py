@@ -1,0 +1,155 @@
+"""What flows through the watch: one frozen type per stage, so that fields are full instead of None.
+
+Source ─▶ Entry ─▶ Page ─▶ Article ─▶ Passage ─▶ Reading ─▶ Signal ─▶ Delivery
+
+All times are aware and in UTC. Offsets count Unicode code points, end exclusive.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+OutletKind = Literal["state", "independent", "wire", "official", "think-tank"]
+SourceKind = Literal["feed", "sitemap", "gdelt", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where entries are discovered; one table of sources.toml."""
+
+    id: str
+    kind: SourceKind
+    url: str
+    name: str = ""
+    language: str = ""
+    country: str = ""
+    outlet: OutletKind = "independent"
+    every: timedelta = timedelta(minutes=15)
+    enabled: bool = True
+    user_agent: str = ""
+    keep_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item that a source lists: a link to a page, with what the feed claims of it."""
+
+    url: str
+    source: str
+    title: str = ""
+    published: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it came: the body after transfer decoding, at most 10 MiB; `url` is the address that answered."""
+
+    url: str
+    body: bytes
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The readable part of a page. `paragraphs` are (start, end) offsets into `text`."""
+
+    url: str
+    canonical: str
+    title: str
+    author: str
+    published: datetime | None
+    site: str
+    lang: str
+    text: str
+    paragraphs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit that is labelled: `article.text[start:end] == text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sentence of a passage that carries a theme; offsets into the passage's text."""
+
+    theme: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the classifier read in one passage. `scores` holds a probability for every theme; `vector` has shape (384,)."""
+
+    scores: Mapping[str, float]
+    labels: tuple[str, ...]
+    countries: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    model: str
+    vector: Vector = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A labelled passage with where and when it was said: what signals are made of.
+
+    `id` is the storage's key or the replayed file's; `outlet` is a source's id; `first_poll` says that the source's
+    first poll listed it, `quiet` that it came by a backfill.
+    """
+
+    id: str
+    outlet: str
+    url: str
+    title: str
+    text: str
+    lang: str
+    published: datetime | None
+    seen: datetime
+    first_poll: bool
+    quiet: bool
+    reading: Reading
+
+    @property
+    def when(self) -> datetime:
+        """The time that places the report among others: the claimed one unless it lies ahead of what was seen."""
+        return self.seen if self.published is None or self.published > self.seen else self.published
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One event, whatever the number of its reports. `id` is derived from the first report's content."""
+
+    id: str
+    themes: tuple[str, ...]
+    countries: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
+    status: str
+    why: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one recipient of a channel, waiting in the outbox. `key` is the same at every repeat."""
+
+    key: str
+    channel: str
+    target: str
+    rule: str
+    kind: str
+    signal: str
+    payload: Mapping[str, Any]
+    created: datetime
+    attempts: int = 0

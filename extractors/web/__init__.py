@@ -1,0 +1,1 @@
+"""From an address to bytes: canonical URLs, feeds, guarded and polite fetching."""

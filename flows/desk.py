@@ -1,0 +1,90 @@
+"""Everything a cycle works with, opened in one place from the settings and closed in one place."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from alerts.channels import Channel, ChatChannel, ConsoleChannel, FileChannel
+from alerts.mail import MailChannel
+from alerts.rules import Rule
+from alerts.webhook import WebhookChannel
+from extractors.errors import ConfigError
+from extractors.themes.classify import Classifier, open_classifier
+from extractors.themes.encoder import open_encoder
+from extractors.types import Source
+from extractors.web.fetch import Limits, Web, open_client
+from extractors.web.polite import HostLimiter
+from extractors.web.robots import Robots
+from flows.config import AlertConfig, ChannelConfig
+from flows.settings import Settings
+from storage.database import Database, open_database
+from storage.snapshots import Snapshots
+
+Pinned = Mapping[str, tuple[str, int]]
+
+
+@dataclass(slots=True)
+class Desk:
+    """The open tools of a cycle. The classifier opens at first need: a cycle that finds nothing new loads no model."""
+
+    settings: Settings
+    sources: tuple[Source, ...]
+    rules: tuple[Rule, ...]
+    channels: dict[str, Channel]
+    database: Database
+    snapshots: Snapshots
+    web: Web
+    robots: Robots
+    _classifier: list[Classifier] = field(default_factory=list)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The classifier, opened once."""
+        if not self._classifier:
+            self._classifier.append(open_classifier(open_encoder(self.settings.cache)))
+        return self._classifier[0]
+
+    def source(self, name: str) -> Source:
+        """A source by id; one that has left the catalogue is a stranger with default manners."""
+        return next((source for source in self.sources if source.id == name), Source(name, "feed", ""))
+
+    def outlet_names(self) -> dict[str, tuple[str, str]]:
+        """Each source's name and kind, for what people read."""
+        return {source.id: (source.name or source.id, source.outlet) for source in self.sources}
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, sources: tuple[Source, ...], alerts: AlertConfig, *, pinned: Pinned | None = None
+) -> AsyncIterator[Desk]:
+    """Open the database and the way out; close them at the end. `pinned` names hosts of a newsroom of one's own."""
+    limits = Limits(total=settings.timeout, connect=min(10, settings.timeout), read=min(15, settings.timeout))
+    client = open_client(contact=settings.contact, limits=limits, allowed=settings.allowed_networks, pinned=pinned)
+    async with client:
+        channels: dict[str, Channel] = {config.name: open_channel(config, client) for config in alerts.channels}
+        web = Web(client, limits, HostLimiter(0.0 if pinned else settings.host_spacing))
+        database = open_database(settings.db)
+        try:
+            snapshots = Snapshots(settings.snapshots)
+            yield Desk(settings, sources, alerts.rules, channels, database, snapshots, web, Robots(web))
+        finally:
+            database.close()
+
+
+def open_channel(config: ChannelConfig, client: httpx.AsyncClient) -> Channel:
+    """The channel that a `[[channel]]` describes."""
+    match config.kind:
+        case "console":
+            return ConsoleChannel(config.name)
+        case "file":
+            return FileChannel(config.name, config.path)
+        case "email":
+            host, port = config.smtp
+            return MailChannel(config.name, host, port, config.sender, config.to, config.tls, config.username, config.secret)
+        case "webhook":
+            return WebhookChannel(config.name, config.url, client, config.secret)
+        case "apprise":
+            return ChatChannel(config.name, config.secret or config.url)
+    raise ConfigError(f"channel {config.name!r}: no such kind: {config.kind}")

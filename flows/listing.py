@@ -1,0 +1,225 @@
+"""What is stored, shown to people and written for programs: signals, the outbox, the sources."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alerts.message import stamp
+from extractors.errors import ConfigError
+from extractors.themes.vocabulary import theme_ids
+from extractors.web.feeds import parse_moment
+from flows.atom import atom_feed
+from flows.config import read_sources
+from flows.records import STDOUT, write_lines
+from flows.replay import signal_record
+from flows.settings import read_settings
+from storage.database import Database, open_database, redact
+from storage.outbox import list_deliveries, retry_deliveries
+from storage.signals import StoredSignal, find_signal, stored_signals
+from storage.sources import SourceState, source_states
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which signals are wanted; empty fields want all."""
+
+    themes: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    status: str = ""
+
+    def check(self) -> None:
+        """Raise ConfigError with every option that cannot be understood."""
+        faults = [f"--theme: unknown theme {theme!r}" for theme in self.themes if theme not in theme_ids()]
+        for name, value in (("since", self.since), ("until", self.until)):
+            if value and parse_moment(value) is None:
+                faults.append(f"--{name}: not a date: {value!r}")
+        if faults:
+            raise ConfigError(faults)
+
+    def holds(self, stored: StoredSignal) -> bool:
+        """Whether a signal is among the wanted."""
+        signal = stored.signal
+        since, until = parse_moment(self.since), parse_moment(self.until)
+        return (
+            (not self.themes or bool(set(self.themes) & set(signal.themes)))
+            and (not self.countries or bool(set(self.countries) & set(signal.countries)))
+            and (not self.languages or any(report.lang in self.languages for report in stored.reports))
+            and (since is None or signal.first_seen >= since)
+            and (until is None or signal.first_seen < until)
+            and (not self.status or signal.status == self.status)
+        )
+
+
+@contextmanager
+def opened(db: str) -> Iterator[Database]:
+    """The database of the option, else of the settings."""
+    database = open_database(db or read_settings().db)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def list_signals(wanted: Wanted, format_: str, out: Path, db: str) -> None:
+    """Write the wanted signals, earliest first."""
+    wanted.check()
+    with opened(db) as database, database.read() as session:
+        found = [stored for stored in stored_signals(session) if wanted.holds(stored)]
+    if format_ == "atom":
+        write_lines([atom_feed(found)], out)
+        return
+    full = format_ == "jsonl"
+    write_rows([_full_row(stored) if full else _short_row(stored) for stored in found], format_, out)
+
+
+def show_signal(prefix: str, db: str) -> None:
+    """Print one signal with its passages."""
+    with opened(db) as database:
+        stored = find_signal(database, prefix)
+    if stored is None:
+        raise ConfigError(f"no signal, or more than one, begins with {prefix!r}")
+    signal = stored.signal
+    lines = [
+        f"{signal.id}  {signal.status}",
+        f"themes     {', '.join(signal.themes)}",
+        f"countries  {', '.join(signal.countries)}",
+        f"first seen {stamp(signal.first_seen)}",
+        f"why new    {signal.why}",
+        f"alerts     {', '.join(f'{kind} {stamp(at)}' for kind, at in sorted(stored.told.items())) or 'none'}",
+    ]
+    for report in stored.reports:
+        scores = ", ".join(f"{theme} {report.reading.scores[theme]:.2f}" for theme in report.reading.labels)
+        lines += [
+            "",
+            f"{report.outlet} ({report.lang}) {stamp(report.published) or 'undated'}  {report.title}",
+            report.url,
+        ]
+        lines += [report.text, f"[{scores}; {report.reading.model}]"]
+        lines += [f"evidence, {item.theme}: {item.text}" for item in report.reading.evidence]
+    write_lines(lines, STDOUT)
+
+
+def list_outbox(state: str | None, format_: str, db: str) -> None:
+    """Write the deliveries, oldest first."""
+    with opened(db) as database:
+        found = list_deliveries(database, state=state)
+    rows = [
+        {
+            "key": row["key"], "state": row["state"], "kind": row["kind"], "signal": row["signal_id"], "rule": row["rule"],
+            "channel": row["channel"], "to": row["target"], "attempts": row["attempts"],
+            "created": stamp(row["created_at"]), "sent": stamp(row["sent_at"]), "error": row["error"],
+        }
+        for row in found
+    ]  # fmt: skip
+    write_rows(rows, format_, STDOUT)
+
+
+def retry_dead(keys: Sequence[str] | None, db: str) -> None:
+    """Bring dead letters back and say how many."""
+    with opened(db) as database:
+        count = retry_deliveries(database, keys, now=datetime.now(UTC))
+    sys.stderr.write(f"{count} dead letters are back in the outbox; the next run sends them\n")
+
+
+def list_sources(format_: str, db: str) -> None:
+    """Write the catalogue with the state of each source."""
+    settings = read_settings()
+    sources = read_sources(settings.sources)
+    with opened(db) as database:
+        states = source_states(database)
+    rows = []
+    for source in sources:
+        state = states.get(source.id, SourceState(source.id))
+        rows.append({
+            "id": source.id, "kind": source.kind, "outlet": source.outlet, "language": source.language,
+            "country": source.country, "enabled": source.enabled, "polled": stamp(state.polled_at),
+            "failures": state.failures, "error": state.error, "url": source.url,
+        })  # fmt: skip
+    write_rows(rows, format_, STDOUT)
+
+
+def upgrade_database(db: str) -> None:
+    """Open, and so migrate, the database."""
+    url = db or read_settings().db
+    open_database(url).close()
+    sys.stderr.write(f"{redact(url)} is up to date\n")
+
+
+def write_rows(rows: Sequence[Row], format_: str, out: Path) -> None:
+    """Write rows as a table for people, or as jsonl or csv for programs."""
+    writers: dict[str, Callable[[Sequence[Row]], list[str]]] = {"table": _table, "jsonl": _jsonl, "csv": _csv}
+    if format_ not in writers:
+        raise ConfigError(f"--format: {format_!r} is not one of {', '.join(writers)}")
+    if format_ == "table" and out == STDOUT and sys.stdout.isatty():
+        _print_table(rows)
+    else:
+        write_lines(writers[format_](rows), out)
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, header_style="bold")
+    for name in rows[0] if rows else ():
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    Console().print(table if rows else "nothing to show")
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    return ["\t".join(rows[0]), *("\t".join(_cell(value) for value in row.values()) for row in rows)] if rows else []
+
+
+def _jsonl(rows: Sequence[Row]) -> list[str]:
+    return [json.dumps(row, ensure_ascii=False) for row in rows]
+
+
+def _csv(rows: Sequence[Row]) -> list[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    if rows:
+        writer.writerow(rows[0])
+        writer.writerows([[_cell(value) for value in row.values()] for row in rows])
+    return buffer.getvalue().splitlines()
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return " ".join(text.split())
+
+
+def _short_row(stored: StoredSignal) -> Row:
+    record = signal_record(stored)
+    return {
+        "signal": record["signal"], "first_seen": record["first_seen"], "status": record["status"],
+        "themes": record["themes"], "countries": record["countries"], "reports": len(stored.reports),
+        "title": stored.reports[0].title if stored.reports else "", "why": record["why"],
+    }  # fmt: skip
+
+
+def _full_row(stored: StoredSignal) -> Row:
+    reports = [
+        {
+            "id": report.id, "outlet": report.outlet, "url": report.url, "lang": report.lang, "title": report.title,
+            "published": stamp(report.published), "text": report.text, "labels": list(report.reading.labels),
+            "evidence": [{"theme": item.theme, "text": item.text} for item in report.reading.evidence],
+            "model": report.reading.model,
+        }
+        for report in stored.reports
+    ]  # fmt: skip
+    return {**signal_record(stored), "reports": reports}

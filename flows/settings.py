@@ -1,0 +1,82 @@
+"""The settings: `VIGIE_*` and `vigie.toml`, read once, here alone. The environment wins."""
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from extractors.errors import ConfigError
+
+FILE = "vigie.toml"
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vigie"
+
+
+def _networks(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    return value
+
+
+class Settings(BaseSettings):
+    """What the operator decided. Every field is `VIGIE_<NAME>` in the environment and `<name>` in vigie.toml."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIGIE_", toml_file=FILE, extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    db: str = "sqlite:///vigie.db"
+    sources: Path | None = None
+    alerts: Path | None = None
+    contact: str = ""
+    cache: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_cache)
+    snapshots: Path = Path("vigie-snapshots")
+    home: Path = Path(".vigie")
+    fresh_hours: float = Field(default=72.0, gt=0)
+    max_failed: float = Field(default=1.0, ge=0, le=1)
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = ()
+    host_spacing: float = Field(default=0.5, ge=0)
+    timeout: float = Field(default=45.0, gt=0)
+    cron: str = "*/15 * * * *"
+    port: int = Field(default=4200, gt=0, lt=65536)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then vigie.toml."""
+        _ = dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(**given: object) -> Settings:
+    """Read the settings. Raises ConfigError with every fault, each naming its setting."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigError([_fault(item) for item in error.errors()]) from error
+    except (OSError, ValueError) as error:  # tomllib's decode error is a ValueError
+        raise ConfigError(f"{FILE}: {error}") from error
+
+
+def _fault(item: object) -> str:
+    location, message = item["loc"], item["msg"]  # type: ignore[index]
+    name = str(location[0])
+    where = f"VIGIE_{name.upper()}" if f"VIGIE_{name.upper()}" in os.environ else f"{FILE}: {name}"
+    return f"{where}: {message}"

@@ -1,0 +1,149 @@
+"""The watch as a Prefect flow: the cycle's stages as tasks, its gates as the run page.
+
+    poll … | fetch pages | extract articles | classify passages | find signals | send deliveries
+
+Only names, states, artifacts and events are decided here; what the stages do is in `flows/cycle.py`.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import Flow, flow, task
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+from prefect.runtime import flow_run
+
+from extractors.errors import VigieError
+from flows.config import read_alerts, read_sources
+from flows.cycle import run_cycle, utc_now
+from flows.desk import Desk, open_desk
+from flows.life import tie_to_parent
+from flows.log import log
+from flows.report import RunReport
+from flows.settings import read_settings
+from storage.signals import StoredSignal, stored_signals
+
+if os.environ.get("PREFECT__FLOW_RUN_ID"):  # this is a flow run's own process, started by a runner of ours
+    tie_to_parent()
+
+OpenDesk = Callable[[], AbstractAsyncContextManager[Desk]]
+
+
+class RunFailedError(VigieError):
+    """Too many sources failed: the cycle did what it could and counts as failed."""
+
+
+def make_watch(open_: OpenDesk, done: Callable[[RunReport], None] = lambda _: None) -> Flow[[], Coroutine[Any, Any, None]]:
+    """The flow over a desk of one's choice; `done` is handed the report before the flow's state is decided."""
+
+    async def watch() -> None:
+        async with open_() as desk:
+            report = await run_cycle(desk, str(flow_run.id or utc_now().isoformat()), step=as_task)
+            await publish(desk, report)
+            done(report)
+            if report.has_failed(desk.settings.max_failed):
+                failed = ", ".join(f"{source} ({why})" for source, why in sorted(report.failed_sources.items()))
+                raise RunFailedError(f"{len(report.failed_sources)} of {len(report.sources)} sources failed: {failed}")
+
+    return flow(
+        name="watch",
+        flow_run_name=_run_name,
+        persist_result=False,
+        validate_parameters=False,
+        timeout_seconds=3600,
+    )(watch)
+
+
+def configured_desk() -> AbstractAsyncContextManager[Desk]:
+    """The desk that the settings describe."""
+    settings = read_settings()
+    return open_desk(settings, read_sources(settings.sources), read_alerts(settings.alerts))
+
+
+async def as_task(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run a stage as a task run. One retry: a stage takes up what is due, so running it twice does nothing twice."""
+
+    async def stage() -> None:
+        await work()
+
+    decorated = task(
+        name=name.partition(" ")[0], task_run_name=name, retries=1, retry_delay_seconds=2,
+        cache_policy=NO_CACHE, persist_result=False,
+    )(stage)  # fmt: skip
+    await decorated()
+
+
+async def publish(desk: Desk, report: RunReport) -> None:
+    """The run page: a summary, the gates, the sources, the signals; and an event if there are new signals."""
+    with desk.database.read() as session:
+        signals = stored_signals(session, ids=report.signals)
+    await acreate_markdown_artifact(_summary(report, signals), key="summary", description="What this run did")
+    tables: dict[str, list[dict[str, Any]]] = {
+        "gates": [dict(zip(("stage", "taken", "passed", "lost"), row, strict=True)) for row in report.rows()],
+        "sources": [{"source": source, "outcome": outcome} for source, outcome in sorted(report.sources.items())],
+        "signals": [_signal_row(stored) for stored in signals],
+    }
+    for key, table in tables.items():
+        if table:
+            await acreate_table_artifact(table, key=key, description=f"The {key} of this run")
+    told = [stored.signal for stored in signals if "new" in stored.told]
+    if told:
+        emit_event(
+            event="vigie.signals.new",
+            resource={"prefect.resource.id": f"vigie.run.{report.run}", "prefect.resource.name": "watch"},
+            payload={
+                "signals": [signal.id for signal in told],
+                "themes": sorted({theme for signal in told for theme in signal.themes}),
+                "countries": sorted({country for signal in told for country in signal.countries}),
+            },
+        )
+    log.info("cycle done", signals=len(report.signals), sources=len(report.sources), failed=len(report.failed_sources))
+
+
+def _summary(report: RunReport, signals: list[StoredSignal]) -> str:
+    failed = report.failed_sources
+    lines = [
+        f"## {len(signals)} new signals, {report.gates['sent'].passed} alerts sent",
+        "",
+        (
+            f"{len(report.sources) - len(failed)} of {len(report.sources)} sources read, "
+            f"{report.gates['discovered'].passed} new entries, {report.gates['extracted'].passed} articles, "
+            f"{report.gates['labelled'].passed} labelled passages."
+        ),
+        "",
+        *(f"- **{source}** failed: {_cell(why)}" for source, why in sorted(failed.items())),
+        "",
+        "| stage | taken | passed | lost |",
+        "|---|---|---|---|",
+        *(f"| {stage} | {taken} | {passed} | {_cell(lost)} |" for stage, taken, passed, lost in report.rows()),
+    ]
+    return "\n".join(lines)
+
+
+def _signal_row(stored: StoredSignal) -> dict[str, str]:
+    signal, first = stored.signal, stored.reports[0]
+    return {
+        "signal": signal.id,
+        "themes": ", ".join(signal.themes),
+        "countries": ", ".join(signal.countries),
+        "title": _cell(first.title),
+        "outlets": ", ".join(dict.fromkeys(report.outlet for report in stored.reports)),
+        "told": ", ".join(sorted(stored.told)),
+        "why": signal.why,
+    }
+
+
+def _cell(text: str) -> str:
+    """Text of outside's, harmless in Markdown."""
+    return "".join("\\" + c if c in "\\|*_`<>[]#!" else " " if c in "\r\n" else c for c in text)
+
+
+def _run_name() -> str:
+    return f"watch {datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+
+watch = make_watch(configured_desk)

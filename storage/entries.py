@@ -1,0 +1,219 @@
+"""The queue: entries move discovered ─▶ fetched ─▶ extracted ─▶ classified ─▶ done, or end failed or quarantined.
+
+Every move is one transaction and a no-op the second time; a run that starts takes up whatever an earlier one left.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, func, or_, select, update
+from sqlmodel import Session
+
+from extractors.types import Article, Entry, Passage, Reading
+from storage.database import Database
+from storage.rows import ArticleRow, EntryRow, PassageRow, ReadingRow
+from storage.upserts import column, insert_new, upsert
+from storage.vectors import pack_vector
+
+MAX_ATTEMPTS = 8  # with doubling waits the last try comes a day after the first
+FIRST_WAIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedEntry:
+    """An entry as the queue holds it. `first_seen` is the product's own time; `attempts` counts failed fetches."""
+
+    id: int
+    url: str
+    source: str
+    title: str
+    published: datetime | None
+    first_seen: datetime
+    first_poll: bool
+    quiet: bool
+    attempts: int
+    landed: str
+    content_type: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage to be read, with the title that it stands under."""
+
+    id: int
+    title: str
+    text: str
+
+
+def add_entries(
+    database: Database, entries: Iterable[Entry], *, now: datetime, first_poll: bool, quiet: bool = False
+) -> int:
+    """Queue what is not known yet and return how many that were."""
+    with database.write() as session:
+        return sum(
+            insert_new(
+                session,
+                EntryRow,
+                {
+                    "url": entry.url, "source": entry.source, "title": entry.title, "published": entry.published,
+                    "first_seen": now, "first_poll": first_poll, "quiet": quiet,
+                },
+                "id",
+            )
+            is not None
+            for entry in entries
+        )  # fmt: skip
+
+
+def due_entries(database: Database, stage: str, *, now: datetime, most: int | None = None) -> list[QueuedEntry]:
+    """Entries at a stage whose time has come, oldest first."""
+    due = or_(column(EntryRow, "next_try").is_(None), column(EntryRow, "next_try") <= now)
+    query = select(EntryRow).where(column(EntryRow, "stage") == stage, due).order_by(column(EntryRow, "id")).limit(most)
+    with database.read() as session:
+        return [_queued(row) for row in session.connection().execute(query).all()]
+
+
+def count_entries(database: Database) -> int:
+    """How many entries the database holds, at whatever stage."""
+    with database.read() as session:
+        return int(session.connection().execute(select(func.count()).select_from(EntryRow)).scalar_one())
+
+
+def record_fetched(database: Database, entry: int, *, landed: str, content_type: str, snapshot: str) -> None:
+    """The page is on disk under the digest `snapshot`; `landed` is the address that answered."""
+    _move(database, entry, "fetched", landed=landed, content_type=content_type, snapshot=snapshot, next_try=None, error="")
+
+
+def record_failed(database: Database, entry: QueuedEntry, reason: str, *, now: datetime, wait: float | None) -> None:
+    """The fetch failed for now: try again after `wait` seconds, or after a doubling delay; give up at last."""
+    attempts = entry.attempts + 1
+    if attempts >= MAX_ATTEMPTS:
+        record_quarantined(database, entry.id, f"gave-up: {reason}")
+        return
+    delay = FIRST_WAIT * 2 ** (attempts - 1) if wait is None else timedelta(seconds=min(wait, 86_400))
+    _move(database, entry.id, "discovered", attempts=attempts, next_try=now + delay, error=reason)
+
+
+def record_lost(database: Database, entry: int) -> None:
+    """The page's snapshot is gone or damaged: fetch it again."""
+    _move(database, entry, "discovered", snapshot="", next_try=None, error="snapshot lost")
+
+
+def record_quarantined(database: Database, entry: int, reason: str) -> None:
+    """The entry leaves the way for good; its reason stays with it."""
+    _move(database, entry, "quarantined", error=reason, next_try=None)
+
+
+def save_article(database: Database, entry: QueuedEntry, article: Article, hash_: str, passages: Sequence[Passage]) -> bool:
+    """Store the article and its passages; False when the same text is known already (the entry then is done)."""
+    with database.write() as session:
+        # the same page under another address, or one outlet's same text twice; another outlet's copy is a voice to count
+        again = and_(column(ArticleRow, "hash") == hash_, column(EntryRow, "source") == entry.source)
+        taken = (
+            select(column(ArticleRow, "id"))
+            .join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id"))
+            .where(column(EntryRow, "id") != entry.id, or_(column(ArticleRow, "canonical") == article.canonical, again))
+        )
+        if session.connection().execute(taken).first():
+            _set(session, entry.id, {"stage": "done", "error": "same-page"})
+            return False
+        number = _store_article(session, entry.id, article, hash_)
+        for passage in passages:
+            _store_passage(session, number, f"{hash_[:12]}-{number}-{passage.start}", passage)
+        _set(session, entry.id, {"stage": "extracted", "error": ""})
+        return True
+
+
+def save_record(database: Database, entry: Entry, article: Article, key: str, now: datetime) -> int | None:
+    """Store a replayed record whole, as one passage under the input's own id; its passage number, None when known."""
+    with database.write() as session:
+        number = insert_new(
+            session,
+            EntryRow,
+            {"url": entry.url, "source": entry.source, "title": entry.title, "published": entry.published,
+             "first_seen": now, "stage": "extracted"},
+            "id",
+        )  # fmt: skip
+        if number is None:
+            return None
+        stored = _store_article(session, number, article, "")
+        _store_passage(session, stored, key, Passage(0, len(article.text), article.text))
+        return int(number)
+
+
+def passages_of(database: Database, entries: Sequence[int]) -> dict[int, list[StoredPassage]]:
+    """The passages of extracted entries, by entry."""
+    query = (
+        select(
+            column(ArticleRow, "entry_id"), column(PassageRow, "id"),
+            column(ArticleRow, "title"), column(PassageRow, "text"),
+        )
+        .join(PassageRow, column(PassageRow, "article_id") == column(ArticleRow, "id"))
+        .where(column(ArticleRow, "entry_id").in_(entries))
+        .order_by(column(PassageRow, "id"))
+    )  # fmt: skip
+    found: dict[int, list[StoredPassage]] = {entry: [] for entry in entries}
+    with database.read() as session:
+        for entry, number, title, text in session.connection().execute(query):
+            found[entry].append(StoredPassage(number, title, text))
+    return found
+
+
+def save_readings(database: Database, readings: dict[int, Reading], entries: Sequence[int]) -> None:
+    """Store what was read (passage to reading; gated-out passages have none) and move the entries on."""
+    with database.write() as session:
+        for passage, reading in readings.items():
+            upsert(session, ReadingRow, {"passage_id": passage, **reading_values(reading)})
+        for entry in entries:
+            _set(session, entry, {"stage": "classified"})
+
+
+def record_done(session: Session, entry: int) -> None:
+    """The entry's signals are found; called inside the transaction that wrote them."""
+    _set(session, entry, {"stage": "done", "error": ""})
+
+
+def reading_values(reading: Reading) -> dict[str, object]:
+    """A reading as columns."""
+    return {
+        "labels": list(reading.labels),
+        "countries": list(reading.countries),
+        "scores": dict(reading.scores),
+        "evidence": [{"theme": e.theme, "start": e.start, "end": e.end, "text": e.text} for e in reading.evidence],
+        "model": reading.model,
+        "vector": pack_vector(reading.vector),
+    }
+
+
+def _store_article(session: Session, entry: int, article: Article, hash_: str) -> int:
+    values = {
+        "entry_id": entry, "canonical": article.canonical, "title": article.title, "author": article.author,
+        "published": article.published, "site": article.site, "lang": article.lang, "text": article.text, "hash": hash_,
+    }  # fmt: skip
+    number = insert_new(session, ArticleRow, values, "id")
+    if number is None:  # an earlier run was killed after this transaction; its row stands
+        known = select(column(ArticleRow, "id")).where(column(ArticleRow, "entry_id") == entry)
+        number = session.connection().execute(known).scalar_one()
+    return int(number)
+
+
+def _store_passage(session: Session, article: int, key: str, passage: Passage) -> None:
+    values = {"article_id": article, "key": key, "start": passage.start, "end": passage.end, "text": passage.text}
+    insert_new(session, PassageRow, values, "id")
+
+
+def _move(database: Database, entry: int, stage: str, **values: object) -> None:
+    with database.write() as session:
+        _set(session, entry, {"stage": stage, **values})
+
+
+def _set(session: Session, entry: int, values: dict[str, object]) -> None:
+    session.connection().execute(update(EntryRow).where(column(EntryRow, "id") == entry).values(**values))
+
+
+def _queued(row: Row[Any]) -> QueuedEntry:
+    names = QueuedEntry.__dataclass_fields__
+    return QueuedEntry(**{name: getattr(row, name) for name in names})

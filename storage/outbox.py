@@ -1,0 +1,121 @@
+"""The outbox: deliveries wait here, are leased, sent, and recorded. Sending is the channels'."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, or_, select, update
+from sqlmodel import Session
+
+from extractors.types import Delivery
+from storage.database import Database
+from storage.rows import DeliveryRow
+from storage.upserts import column, insert_new
+
+LEASE = timedelta(minutes=5)  # longer than any channel's time limit: a lease ends only if its worker died
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=2)
+GIVE_UP = timedelta(hours=24)
+FIELDS = (
+    "key",
+    "channel",
+    "target",
+    "rule",
+    "kind",
+    "signal_id",
+    "payload",
+    "attempts",
+    "state",
+    "created_at",
+    "sent_at",
+    "error",
+)
+
+
+def add_delivery(session: Session, delivery: Delivery) -> bool:
+    """Put a message into the outbox, in the transaction of its signal; False when its key was there already."""
+    values = {
+        "key": delivery.key, "signal_id": delivery.signal, "kind": delivery.kind, "rule": delivery.rule,
+        "channel": delivery.channel, "target": delivery.target, "payload": dict(delivery.payload),
+        "created_at": delivery.created, "next_try": delivery.created,
+    }  # fmt: skip
+    return insert_new(session, DeliveryRow, values, "key") is not None
+
+
+def lease_deliveries(database: Database, *, now: datetime, channel: str, worker: str, most: int) -> list[Delivery]:
+    """Take the due deliveries of a channel, oldest first; nobody else gets them until the lease ends or `worker` dies."""
+    free = or_(column(DeliveryRow, "leased_until").is_(None), column(DeliveryRow, "leased_until") <= now)
+    due = (
+        select(column(DeliveryRow, "key"))
+        .where(column(DeliveryRow, "state") == "pending", column(DeliveryRow, "next_try") <= now, free)
+        .where(column(DeliveryRow, "channel") == channel)
+        .order_by(column(DeliveryRow, "created_at"), column(DeliveryRow, "key"))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    with database.write() as session:
+        connection = session.connection()
+        keys = connection.execute(due).scalars().all()
+        leased = update(DeliveryRow).where(column(DeliveryRow, "key").in_(keys))
+        connection.execute(leased.values(leased_until=now + LEASE, leased_by=worker))
+        rows = connection.execute(select(DeliveryRow).where(column(DeliveryRow, "key").in_(keys))).all()
+    found = {row.key: row for row in rows}
+    return [_delivery(found[key]) for key in keys]
+
+
+def release_leases(database: Database, is_dead: Callable[[str], bool]) -> int:
+    """Free the deliveries whose worker is dead, and return how many those were: they need not wait for the lease's end."""
+    held = select(column(DeliveryRow, "leased_by")).where(column(DeliveryRow, "leased_until").is_not(None)).distinct()
+    with database.write() as session:
+        connection = session.connection()
+        dead = [worker for worker in connection.execute(held).scalars() if is_dead(worker)]
+        freed = update(DeliveryRow).where(column(DeliveryRow, "leased_by").in_(dead)).values(leased_until=None, leased_by="")
+        return len(connection.execute(freed.returning(column(DeliveryRow, "key"))).all())
+
+
+def record_sent(database: Database, key: str, *, now: datetime) -> None:
+    """The channel took the message."""
+    _record(database, key, state="sent", sent_at=now, leased_until=None, error="")
+
+
+def record_refused(
+    database: Database, delivery: Delivery, reason: str, *, now: datetime, wait: float | None, final: bool
+) -> None:
+    """The channel did not take it: again after a doubling wait for 24 hours, then it is a dead letter."""
+    attempts = delivery.attempts + 1
+    delay = min(FIRST_WAIT * 2 ** min(attempts - 1, 20), LONGEST_WAIT)
+    if wait is not None:
+        delay = max(delay, timedelta(seconds=wait))
+    state = "dead" if final or now + delay - delivery.created > GIVE_UP else "pending"
+    _record(database, delivery.key, state=state, attempts=attempts, next_try=now + delay, leased_until=None, error=reason)
+
+
+def retry_deliveries(database: Database, keys: Sequence[str] | None, *, now: datetime) -> int:
+    """Bring dead letters back, all or those named, with a day of tries; how many there were."""
+    query = update(DeliveryRow).where(column(DeliveryRow, "state") == "dead")
+    if keys is not None:
+        query = query.where(column(DeliveryRow, "key").in_(list(keys)))
+    values = {"state": "pending", "attempts": 0, "next_try": now, "created_at": now, "leased_until": None}
+    with database.write() as session:
+        return len(session.connection().execute(query.values(**values).returning(column(DeliveryRow, "key"))).all())
+
+
+def list_deliveries(database: Database, *, state: str | None = None) -> list[dict[str, Any]]:
+    """The outbox as records, oldest first; `state` is pending, sent or dead."""
+    query = select(DeliveryRow).order_by(column(DeliveryRow, "created_at"), column(DeliveryRow, "key"))
+    if state is not None:
+        query = query.where(column(DeliveryRow, "state") == state)
+    with database.read() as session:
+        return [{name: getattr(row, name) for name in FIELDS} for row in session.connection().execute(query)]
+
+
+def _record(database: Database, key: str, **values: object) -> None:
+    with database.write() as session:
+        session.connection().execute(update(DeliveryRow).where(column(DeliveryRow, "key") == key).values(**values))
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        key=row.key, channel=row.channel, target=row.target, rule=row.rule, kind=row.kind, signal=row.signal_id,
+        payload=row.payload, created=row.created_at, attempts=row.attempts,
+    )  # fmt: skip

@@ -1,0 +1,208 @@
+"""The tables. Rows never leave this folder: they are turned into types on the line where the session ends."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC on both databases: SQLite gives back what it was given, without the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time: it would be somebody's local one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = f"naive time: {value}"
+            raise ValueError(msg)
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        _ = dialect
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _json(*, empty: str) -> Any:  # noqa: ANN401 - SQLModel types its columns as Any
+    return Column(JSON, nullable=False, server_default=empty)
+
+
+def _time(*, nullable: bool = False, index: bool = False) -> Any:  # noqa: ANN401
+    return Column(UtcTime(), nullable=nullable, index=index)
+
+
+def _text(*, nullable: bool = False) -> Any:  # noqa: ANN401
+    return Column(Text(), nullable=nullable)
+
+
+def _reference(to: str, *, primary: bool = False, index: bool = False) -> Any:  # noqa: ANN401
+    return Column(ForeignKey(to, ondelete="CASCADE"), nullable=False, primary_key=primary, index=index)
+
+
+class SourceRow(SQLModel, table=True):
+    """How polling a source has gone; what it is stands in sources.toml."""
+
+    __tablename__ = "source"
+    id: str = Field(primary_key=True)
+    polled_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    succeeded_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    not_before: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    failures: int = 0
+    error: str = ""
+
+
+class EntryRow(SQLModel, table=True):
+    """The queue: an item from its discovery on. `stage` says what was last done to it."""
+
+    __tablename__ = "entry"
+    __table_args__ = (Index("entry_due", "stage", "next_try"),)
+    id: int | None = Field(default=None, primary_key=True)
+    url: str = Field(sa_column=Column(Text(), nullable=False, unique=True))
+    source: str = Field(index=True)
+    title: str = Field(default="", sa_column=_text())
+    published: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    first_seen: datetime = Field(sa_column=_time(index=True))
+    first_poll: bool = False
+    quiet: bool = False
+    stage: str = "discovered"
+    attempts: int = 0
+    next_try: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    error: str = ""
+    landed: str = Field(default="", sa_column=_text())
+    content_type: str = ""
+    snapshot: str = ""
+
+
+class ArticleRow(SQLModel, table=True):
+    """The readable part of an entry's page."""
+
+    __tablename__ = "article"
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(sa_column=Column(ForeignKey("entry.id", ondelete="CASCADE"), nullable=False, unique=True))
+    canonical: str = Field(sa_column=Column(Text(), nullable=False, index=True))
+    title: str = Field(sa_column=_text())
+    author: str = Field(default="", sa_column=_text())
+    published: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    site: str = ""
+    lang: str = "und"
+    text: str = Field(sa_column=_text())
+    hash: str = Field(index=True)
+
+
+class PassageRow(SQLModel, table=True):
+    """A passage of an article. `key` names it outside: in replays the input's id, else the article and the offset."""
+
+    __tablename__ = "passage"
+    __table_args__ = (UniqueConstraint("article_id", "start"),)
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: int = Field(sa_column=_reference("article.id"))
+    key: str = Field(sa_column=Column(String(), nullable=False, unique=True))
+    start: int
+    end: int
+    text: str = Field(sa_column=_text())
+
+
+class ReadingRow(SQLModel, table=True):
+    """What a model read in a passage that passed the gate. `vector` holds 384 float16 numbers."""
+
+    __tablename__ = "reading"
+    passage_id: int = Field(sa_column=_reference("passage.id", primary=True))
+    labels: list[str] = Field(sa_column=_json(empty="[]"))
+    countries: list[str] = Field(sa_column=_json(empty="[]"))
+    scores: dict[str, float] = Field(sa_column=_json(empty="{}"))
+    evidence: list[dict[str, Any]] = Field(sa_column=_json(empty="[]"))
+    model: str
+    vector: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
+
+
+class SignalRow(SQLModel, table=True):
+    """One event. `why` says in words why it counted as new when it opened."""
+
+    __tablename__ = "signal"
+    id: str = Field(primary_key=True)
+    themes: list[str] = Field(sa_column=_json(empty="[]"))
+    countries: list[str] = Field(sa_column=_json(empty="[]"))
+    first_seen: datetime = Field(sa_column=_time(index=True))
+    last_seen: datetime = Field(sa_column=_time(index=True))
+    status: str = "new"
+    why: str = Field(default="", sa_column=_text())
+
+
+class MemberRow(SQLModel, table=True):
+    """A passage's place in a signal; a passage has one at most."""
+
+    __tablename__ = "member"
+    passage_id: int = Field(sa_column=_reference("passage.id", primary=True))
+    signal_id: str = Field(sa_column=_reference("signal.id", index=True))
+    at: datetime = Field(sa_column=_time(index=True))
+
+
+class AlertRow(SQLModel, table=True):
+    """That a signal was told, once for each kind, whatever rules and channels there were."""
+
+    __tablename__ = "alert"
+    signal_id: str = Field(sa_column=_reference("signal.id", primary=True))
+    kind: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=_time())
+
+
+class DeliveryRow(SQLModel, table=True):
+    """The outbox. `key` is the idempotency key; `leased_until` keeps two workers from sending the same one."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("delivery_due", "state", "next_try"),)
+    key: str = Field(primary_key=True)
+    signal_id: str = Field(sa_column=_reference("signal.id", index=True))
+    kind: str
+    rule: str
+    channel: str
+    target: str = ""
+    payload: dict[str, Any] = Field(sa_column=_json(empty="{}"))
+    state: str = "pending"
+    attempts: int = 0
+    created_at: datetime = Field(sa_column=_time())
+    next_try: datetime = Field(sa_column=_time())
+    leased_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    leased_by: str = ""
+    sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    error: str = Field(default="", sa_column=_text())
+
+
+class DocumentRow(SQLModel, table=True):
+    """A reference document: what the watch was made from, and what signals echo."""
+
+    __tablename__ = "document"
+    id: str = Field(primary_key=True)
+    name: str
+    lang: str
+    added_at: datetime = Field(sa_column=_time())
+
+
+class DocumentPassageRow(SQLModel, table=True):
+    """A labelled passage of a reference document."""
+
+    __tablename__ = "document_passage"
+    document_id: str = Field(sa_column=_reference("document.id", primary=True))
+    start: int = Field(primary_key=True)
+    text: str = Field(sa_column=_text())
+    labels: list[str] = Field(sa_column=_json(empty="[]"))
+    countries: list[str] = Field(sa_column=_json(empty="[]"))
+    model: str
+    vector: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
+
+
+class RunRow(SQLModel, table=True):
+    """The gates of one cycle: what came in and went out at each, and why the rest did not."""
+
+    __tablename__ = "run"
+    id: str = Field(primary_key=True)
+    started_at: datetime = Field(sa_column=_time(index=True))
+    ended_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    gates: dict[str, Any] = Field(sa_column=_json(empty="{}"))

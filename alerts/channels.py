@@ -1,7 +1,9 @@
 """The ways out: one class a kind, each with one method that sends one delivery or raises DeliveryError."""
 
 import asyncio
+import fcntl
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -58,7 +60,7 @@ class FileChannel:
     targets: tuple[str, ...] = ("",)
 
     async def send(self, delivery: Delivery) -> None:
-        """Append one line; lines of two processes do not mix."""
+        """Append one line; lines of two processes do not mix, and a full disk leaves no half line."""
         event = cloud_event(delivery.key, delivery.payload, delivery.created)
         try:
             await asyncio.to_thread(self._append, json.dumps(event, ensure_ascii=False) + "\n")
@@ -67,12 +69,17 @@ class FileChannel:
 
     def _append(self, line: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(file, line.encode())
-            os.fsync(file)
-        finally:
-            os.close(file)
+        left = line.encode()
+        with self.path.open("ab", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = os.fstat(file.fileno()).st_size
+            try:
+                while left:
+                    left = left[file.write(left) :]
+                os.fsync(file)
+            except OSError:
+                os.ftruncate(file.fileno(), before)
+                raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +90,14 @@ class ChatChannel:
     url: str
     targets: tuple[str, ...] = ("",)
 
+    def __repr__(self) -> str:
+        return f"ChatChannel({self.name!r})"
+
     async def send(self, delivery: Delivery) -> None:
         """Hand the alert to apprise as plain text."""
         import apprise  # noqa: PLC0415 - 130 plugins
 
+        logging.getLogger("apprise").disabled = True  # it logs the addresses that it cannot read, secrets and all
         sender = apprise.Apprise()
         if not sender.add(self.url):
             raise DeliveryError(self.name, "apprise does not know this address", final=True)

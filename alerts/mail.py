@@ -1,6 +1,7 @@
 """E-mail over SMTP: text and HTML, a Message-ID that a repeat keeps."""
 
 import asyncio
+import contextlib
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class MailChannel:
     tls: Literal["none", "starttls", "implicit"] = "starttls"
     username: str = ""
     password: str = ""
+    context: ssl.SSLContext | None = None  # None: the system's authorities
 
     def __repr__(self) -> str:
         return f"MailChannel({self.name!r}, {self.host!r}, {self.port}, to={self.targets!r})"
@@ -46,21 +48,34 @@ class MailChannel:
             raise DeliveryError(
                 self.name, _said(error.smtp_code, error.smtp_error), final=error.smtp_code >= PERMANENT
             ) from error
+        except UnicodeEncodeError as error:  # its text would show a letter of the password
+            raise DeliveryError(self.name, "the login or an address is not ASCII") from error
         except (smtplib.SMTPException, OSError) as error:
             raise DeliveryError(self.name, f"{type(error).__name__}: {error}") from error
 
     def _submit(self, message: EmailMessage, target: str) -> None:
-        context = ssl.create_default_context()
-        if self.tls == "implicit":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
-        with server:
-            if self.tls == "starttls":
-                server.starttls(context=context)
+        server = self._connect()
+        try:
             if self.username:
                 server.login(self.username, self.password)
             server.send_message(message, to_addrs=[target])
+        finally:  # a server that takes the message and fails at goodbye has taken the message
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        context = self.context or ssl.create_default_context()
+        if self.tls == "implicit":
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+        server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+        if self.tls == "starttls":
+            try:
+                server.starttls(context=context)
+            except BaseException:
+                server.close()
+                raise
+        return server
 
 
 def write_mail(delivery: Delivery, sender: str) -> EmailMessage:

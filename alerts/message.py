@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from extractors.types import Report, Signal
@@ -62,4 +62,6 @@ def cloud_event(key: str, payload: Mapping[str, Any], created: datetime) -> dict
 
 def stamp(moment: datetime | None) -> str | None:
     """RFC 3339 with Z, to the second."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")  # strftime's %Y writes year 1 as 1

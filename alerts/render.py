@@ -1,21 +1,24 @@
 """An alert as people read it: one line, plain text, HTML. Titles and quotes are data and are escaped."""
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+# What could move a terminal's cursor, break a header or turn the reading direction; Persian needs its joiners, they stay.
+UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def headline(payload: Mapping[str, Any]) -> str:
     """One line without control characters: `distancing-moscow · KG · Bishkek will not host the drill`."""
     parts = (", ".join(payload["themes"]), ", ".join(payload["countries"]), payload["title"])
-    line = " · ".join(part for part in parts if part)
-    return "".join(letter if letter.isprintable() else " " for letter in line)[:200]
+    return " ".join(_visible(" · ".join(part for part in parts if part)).split())[:200]
 
 
 def as_text(payload: Mapping[str, Any]) -> str:
-    """The alert as plain text, lines of at most 88 characters."""
+    """The alert as plain text, sentences wrapped at 88 characters."""
     return _templates().get_template("alert.txt.j2").render(alert=payload)
 
 
@@ -27,12 +30,17 @@ def as_html(payload: Mapping[str, Any]) -> str:
     return css_inline.inline(page, keep_style_tags=True, load_remote_stylesheets=False)
 
 
+def _visible(value: Any) -> Any:  # noqa: ANN401 - whatever a template puts out
+    return UNSEEN.sub(" ", value) if type(value) is str else value
+
+
 @functools.cache
 def _templates() -> Environment:
     return Environment(
         loader=PackageLoader("alerts"),
         autoescape=select_autoescape(("html.j2",), default_for_string=True, default=False),
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

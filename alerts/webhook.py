@@ -24,6 +24,7 @@ class WebhookChannel:
     client: httpx.AsyncClient
     secret: str = ""
     targets: tuple[str, ...] = ("",)
+    timeout: float = TIMEOUT
 
     def __repr__(self) -> str:
         return f"WebhookChannel({self.name!r})"
@@ -33,11 +34,13 @@ class WebhookChannel:
         body = json.dumps(cloud_event(delivery.key, delivery.payload, delivery.created), ensure_ascii=False)
         headers = {"Content-Type": "application/cloudevents+json; charset=utf-8", **self._sign(delivery.key, body)}
         try:
-            request = self.client.build_request("POST", self.url, content=body.encode(), headers=headers, timeout=TIMEOUT)
+            request = self.client.build_request(
+                "POST", self.url, content=body.encode(), headers=headers, timeout=self.timeout
+            )
             response = await self.client.send(request, stream=True, follow_redirects=False)
         except FetchError as error:
             raise DeliveryError(self.name, error.reason, final=error.final, retry_after=error.retry_after) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:  # the last: the name was not resolved in time
             raise DeliveryError(self.name, type(error).__name__) from error
         await response.aclose()
         if not response.is_success:

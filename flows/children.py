@@ -1,25 +1,20 @@
-"""The children of `vigie up`, `vigie serve` and `vigie run`: `python -m flows.children server | runner`."""
+"""The children of `vigie up`, `vigie serve` and `vigie run`: `python -m flows.children server | runner | guest`."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Coroutine
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from flows.life import tie_to_parent
+from flows.processes import READY_FD, READY_WITHIN
 
 if TYPE_CHECKING:
-    from prefect.flows import Flow
     from prefect.runner import Runner
 
 GRACE = 6.0  # seconds for the runner to cancel its runs; Prefect's own would be thirty a run
-SWEEP = 4.0
-ZOMBIE = timedelta(seconds=180)  # three heartbeats
-PENDING = timedelta(seconds=300)
-LEFT = "left by a process that was killed"
+SWEEP = 2.5
 
 
 def serve_api() -> None:
@@ -31,15 +26,18 @@ def serve_api() -> None:
     uvicorn.run(create_app(final=True), host="127.0.0.1", port=port, timeout_graceful_shutdown=2, log_level="warning")
 
 
-def run_schedule() -> None:
-    """Register the watch with its schedule and run what the scheduler creates, until told to stop."""
-    asyncio.run(_run_schedule(os.environ["VIGIE_CRON"]))
-    os._exit(0)  # a flow's process that would not end is killed with this one's group
+def run_schedule(*, guest: bool) -> None:
+    """Register the watch with its schedule and run what the scheduler creates, until told to stop.
+
+    On a server of our own nobody else runs anything; a `guest` on another's touches the runs of its schedule alone.
+    """
+    sys.exit(asyncio.run(_run_schedule(os.environ["VIGIE_CRON"], guest=guest)))
 
 
-async def _run_schedule(cron: str) -> None:
+async def _run_schedule(cron: str, *, guest: bool) -> int:
     from prefect.runner import Runner  # noqa: PLC0415
 
+    from flows.schedule import LEFT, deploy_watch, sweep_runs, watch_zombies  # noqa: PLC0415
     from flows.watch import watch  # noqa: PLC0415
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -51,29 +49,36 @@ async def _run_schedule(cron: str) -> None:
             """Prefect's own handler never awaits `astop`."""
             loop.call_soon_threadsafe(stop.set)
 
+    if not await _reach_server():
+        sys.stderr.write(f"vigie: no Prefect server answers at {os.environ['PREFECT_API_URL']}\n")
+        return 1
     runner = OwnRunner(name="vigie", pause_on_shutdown=False, limit=2, query_seconds=5)
-    deployment = await _deploy(runner, watch, cron)
-    await _sweep(LEFT)  # whoever holds the lock knows that nobody else runs these
-    await _watch_zombies()
+    deployment = await deploy_watch(runner, watch, cron)
+    await sweep_runs(LEFT, deployment=deployment if guest else None)  # who holds the lock knows that they are dead
+    await watch_zombies()
+    _say_ready()
     await _work_until(runner, stop)
-    async with asyncio.timeout(SWEEP):
-        await _sweep("vigie was stopped", deployment)
+    with contextlib.suppress(TimeoutError):  # the next start sweeps too
+        async with asyncio.timeout(SWEEP):
+            await sweep_runs("vigie was stopped", deployment=deployment)
+    return 0
 
 
-async def _deploy(runner: "Runner", flow: "Flow[[], Coroutine[Any, Any, None]]", cron: str) -> UUID:
-    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy  # noqa: PLC0415
-    from prefect.schedules import Cron  # noqa: PLC0415
-    from prefect.types.entrypoint import EntrypointType  # noqa: PLC0415
+async def _reach_server() -> bool:
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
 
-    one = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-    deployment = await flow.ato_deployment(
-        "schedule",
-        schedule=Cron(cron, timezone="UTC"),
-        concurrency_limit=one,
-        entrypoint_type=EntrypointType.MODULE_PATH,
-        tags=["vigie"],
-    )
-    return await runner.aadd_deployment(deployment)
+    async with get_client() as client:
+        for _ in range(int(READY_WITHIN / 2)):
+            if await client.api_healthcheck() is None:
+                return True
+            await asyncio.sleep(1)
+    return False
+
+
+def _say_ready() -> None:
+    if told := os.environ.pop(READY_FD, ""):
+        os.write(int(told), b"1")
+        os.close(int(told))
 
 
 async def _work_until(runner: "Runner", stop: asyncio.Event) -> None:
@@ -88,66 +93,16 @@ async def _work_until(runner: "Runner", stop: asyncio.Event) -> None:
             await work
     except TimeoutError:
         sys.stderr.write("the run in flight did not end in time and is killed\n")
-
-
-async def _sweep(why: str, deployment: UUID | None = None) -> None:
-    """Set runs of the watch that nobody runs any more to Crashed: while one stays Running, no new one may start."""
-    from prefect.client.orchestration import get_client  # noqa: PLC0415
-    from prefect.client.schemas.filters import (  # noqa: PLC0415
-        FlowFilter,
-        FlowFilterName,
-        FlowRunFilter,
-        FlowRunFilterDeploymentId,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-    )
-    from prefect.client.schemas.objects import StateType  # noqa: PLC0415
-    from prefect.states import Crashed  # noqa: PLC0415
-
-    alive = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
-    filters = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=alive)),
-        deployment_id=FlowRunFilterDeploymentId(any_=[deployment]) if deployment else None,
-    )
-    async with get_client() as client:
-        flows = FlowFilter(name=FlowFilterName(any_=["watch"]))
-        for run in await client.read_flow_runs(flow_filter=flows, flow_run_filter=filters):
-            await client.set_flow_run_state(run.id, Crashed(message=why), force=True)
-
-
-async def _watch_zombies() -> None:
-    """Automations that crash runs without a heartbeat, and runs stuck in Pending. Made once: an update resets timers."""
-    from prefect.automations import Automation  # noqa: PLC0415
-    from prefect.client.schemas.objects import StateType  # noqa: PLC0415
-    from prefect.events.actions import ChangeFlowRunState  # noqa: PLC0415
-    from prefect.events.schemas.automations import EventTrigger, Posture  # noqa: PLC0415
-    from prefect.events.schemas.events import ResourceSpecification  # noqa: PLC0415
-
-    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-    beat = "prefect.flow-run.heartbeat"
-    cases = (
-        ("vigie: crash runs without a heartbeat", {beat}, {beat, *ends}, ZOMBIE, "no heartbeat"),
-        (
-            "vigie: crash runs stuck in Pending",
-            {"prefect.flow-run.Pending"},
-            {"prefect.flow-run.Running", *ends},
-            PENDING,
-            "stuck in Pending",
-        ),
-    )
-    for name, after, expect, within, message in cases:
-        try:
-            await Automation.aread(name=name)
-        except ValueError:
-            trigger = EventTrigger(
-                after=after, expect=expect, within=within, posture=Posture.Proactive, threshold=1,
-                match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
-                for_each={"prefect.resource.id"},
-            )  # fmt: skip
-            action = ChangeFlowRunState(state=StateType.CRASHED, name=None, message=message, force=True)
-            await Automation(name=name, trigger=trigger, actions=[action]).acreate()
+        work.cancel()  # kills the process of the run, which must not outlive the sweep
+        await asyncio.wait({work}, timeout=1)
 
 
 if __name__ == "__main__":
     tie_to_parent(watch_stdin=True)
-    {"server": serve_api, "runner": run_schedule}[sys.argv[1]]()
+    match sys.argv[1]:
+        case "server":
+            serve_api()
+        case "runner":
+            run_schedule(guest=False)
+        case "guest":
+            run_schedule(guest=True)

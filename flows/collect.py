@@ -65,7 +65,7 @@ def _note_failure(
     save_source_state(desk.database, failed)
     report.sources[state.id] = error.reason
     report.gates["sources"].count(error.reason)
-    log.warning("source failed", source=state.id, reason=error.reason, url=error.url)
+    log.info("source failed", source=state.id, reason=error.reason, url=error.url)
 
 
 async def fetch_entries(

@@ -1,28 +1,30 @@
 """sources.toml and alerts.toml: read, checked whole, every fault told with its file, line and field."""
 
+import base64
+import binascii
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from alerts.rules import ALL, Kind, Rule
 from extractors.errors import ConfigError
 from extractors.themes.vocabulary import theme_ids
 from extractors.types import OutletKind, Source, SourceKind
 from extractors.web.urls import canonical_url
+from flows.tables import TableFile
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def _interval(value: object) -> object:
-    match = re.fullmatch(r"(\d+)([smhd])", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"(\d{1,6})([smhd])", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('must be a number and a unit, such as "15m", "2h" or "1d"')
     return timedelta(seconds=int(match[1]) * UNITS[match[2]])
@@ -34,12 +36,19 @@ def _address(value: str) -> str:
     return value
 
 
-def _listed(known: Callable[[], Sequence[str]], what: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+def _host_and_port(value: str) -> str:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", value)
+    if match is None or not 0 < int(match[2]) < 65536:  # noqa: PLR2004 - ports are 16 bits
+        raise ValueError("must be host:port")
+    return value
+
+
+def _among(known: Callable[[], Sequence[str]], what: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [value for value in values if value != "*" and value not in known()]
         if unknown:
             raise ValueError(f"unknown {what}: {', '.join(unknown)} (known: {', '.join(known())})")
-        return ALL if "*" in values else values
+        return values
 
     return check
 
@@ -51,11 +60,29 @@ def _countries() -> tuple[str, ...]:
 
 
 def _several(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else (value,) if value == "*" else value
+    """A list; `"*"`, alone or among others, is all."""
+    return ALL if value == "*" or (isinstance(value, list) and "*" in value) else value
 
 
-Address = Annotated[str, BeforeValidator(_address)]
-Themes = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+def _matching(pattern: str, what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise ValueError(f"must be {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, _matching(".+", "a name")]
+Id = Annotated[str, _matching(r"[\w.\-]{1,80}", "letters, digits, dots, dashes and underscores, 80 at most")]
+Language = Annotated[str, _matching(r"([a-z]{2,3}(-[A-Z][a-z]{3})?)?", 'an ISO 639-1 code, such as "kk"')]
+Languages = Annotated[
+    tuple[Annotated[str, _matching(r"[a-z]{2,3}|\*", 'an ISO 639-1 code, such as "kk"')], ...], BeforeValidator(_several)
+]
+Mailbox = Annotated[str, _matching(r"[^\x00-\x1f]+@[^\x00-\x1f]+", "an e-mail address")]
+Address = Annotated[str, AfterValidator(_address)]
+Themes = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_among(theme_ids, "theme"))]
+Countries = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_among(_countries, "country"))]
 
 
 class _Table(BaseModel):
@@ -63,11 +90,11 @@ class _Table(BaseModel):
 
 
 class _SourceTable(_Table):
-    id: Annotated[str, Field(pattern=r"^[\w.\-]{1,80}$")]
+    id: Id
     kind: SourceKind
     url: Address
     name: str = ""
-    language: Annotated[str, Field(pattern=r"^([a-z]{2,3}(-[A-Z][a-z]{3})?)?$")] = ""
+    language: Language = ""
     country: str = ""
     outlet: OutletKind = "independent"
     every: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=15)
@@ -77,14 +104,14 @@ class _SourceTable(_Table):
 
 
 class _ChannelTable(_Table):
-    name: Annotated[str, Field(min_length=1)]
+    name: Name
     kind: Literal["console", "file", "email", "webhook", "apprise"]
     url: str = ""
     secret_env: str = ""
     secret_file: str = ""
-    smtp: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")] = ""
-    sender: Annotated[str, Field(alias="from")] = ""
-    to: tuple[str, ...] = ()
+    smtp: Annotated[str, AfterValidator(_host_and_port)] = ""
+    sender: Annotated[Mailbox, Field(alias="from")] = ""
+    to: tuple[Mailbox, ...] = ()
     username: str = ""
     password_env: str = ""
     password_file: str = ""
@@ -99,26 +126,20 @@ class _ChannelTable(_Table):
             missing = ["url (or secret_env)"]
         if missing:
             raise ValueError(f"a channel of kind {self.kind} needs {', '.join(missing)}")
-        if self.kind == "webhook":
-            _address(self.url)
+        if self.kind == "webhook" and not canonical_url(self.url):
+            raise ValueError("url: must be an http or https address")
         return self
 
 
 class _RuleTable(_Table):
-    name: Annotated[str, Field(min_length=1)]
+    name: Name
     channel: str
-    themes: Annotated[tuple[str, ...], BeforeValidator(_several)] = ALL
-    countries: Annotated[tuple[str, ...], BeforeValidator(_several)] = ALL
-    languages: Annotated[tuple[str, ...], BeforeValidator(_several)] = ALL
-    outlets: Annotated[tuple[OutletKind | Literal["*"], ...], BeforeValidator(_several)] = ("*",)
-    when: Annotated[tuple[Kind | Literal["*"], ...], BeforeValidator(_several)] = ("new",)
+    themes: Themes = ALL
+    countries: Countries = ALL
+    languages: Languages = ALL
+    outlets: Annotated[tuple[Literal[OutletKind, "*"], ...], BeforeValidator(_several)] = ("*",)
+    when: Annotated[tuple[Literal[Kind, "*"], ...], BeforeValidator(_several)] = ("new",)
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _known(self) -> "_RuleTable":
-        _listed(theme_ids, "theme")(self.themes)
-        _listed(_countries, "country")(self.countries)
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,109 +189,80 @@ def read_alerts(path: Path | None, environ: Mapping[str, str] = os.environ) -> A
 
 def parse_sources(text: str, name: str) -> tuple[Source, ...]:
     """Check and convert the text of a sources.toml."""
-    faults: list[str] = []
-    tables = _tables(text, name, {"source": _SourceTable}, faults)["source"]
-    faults += _repeated(tables, "id", "source", name)
-    if faults:
-        raise ConfigError(faults)
-    return tuple(Source(**{**table.model_dump(), "url": table.url.strip()}) for table in tables)
+    file = TableFile(text, name)
+    tables = file.tables({"source": _SourceTable})["source"]
+    file.refuse_repeated("source", "id", tables)
+    file.end()
+    return tuple(Source(**{**table.model_dump(), "url": table.url.strip()}) for table in tables.values())
 
 
 def parse_alerts(text: str, name: str, environ: Mapping[str, str]) -> AlertConfig:
     """Check and convert the text of an alerts.toml; secrets are read from where it says."""
-    faults: list[str] = []
-    found = _tables(text, name, {"channel": _ChannelTable, "rule": _RuleTable}, faults)
-    faults += _repeated(found["channel"], "name", "channel", name) + _repeated(found["rule"], "name", "rule", name)
-    channels = tuple(_channel(table, name, environ, faults) for table in found["channel"])
-    named = {table.get("name") for table in tomllib.loads(text).get("channel", []) if isinstance(table, dict)}
-    faults += [
-        f"{name}: rule {table.name!r}: channel: there is no channel {table.channel!r}"
-        for table in found["rule"]
-        if table.channel not in named
-    ]
-    if faults:
-        raise ConfigError(faults)
-    kinds = tuple(k for k in ("new", "corroborated", "developing", "burst", "drop", "source-quiet", "digest"))
-    rules = tuple(Rule(**{**t.model_dump(), "when": kinds if "*" in t.when else t.when}) for t in found["rule"])
-    return AlertConfig(channels, rules)
-
-
-def _channel(table: Any, name: str, environ: Mapping[str, str], faults: list[str]) -> ChannelConfig:  # noqa: ANN401
-    host, _, port = table.smtp.rpartition(":")
-    variable, file = (
-        (table.password_env, table.password_file) if table.kind == "email" else (table.secret_env, table.secret_file)
+    file = TableFile(text, name)
+    found = file.tables({"channel": _ChannelTable, "rule": _RuleTable})
+    file.refuse_repeated("channel", "name", found["channel"])
+    file.refuse_repeated("rule", "name", found["rule"])
+    channels = tuple(_channel(file, number, table, environ) for number, table in found["channel"].items())
+    named = [table.get("name") for table in file.raw("channel")]
+    for number, rule in found["rule"].items():
+        if rule.channel not in named:
+            file.fault("rule", number, "channel", f"there is no channel {rule.channel!r}")
+    file.end()
+    kinds = get_args(Kind)
+    rules = (
+        Rule(**{**rule.model_dump(), "when": kinds if rule.when == ALL else rule.when}) for rule in found["rule"].values()
     )
-    secret = ""
-    if variable:
-        secret = environ.get(variable, "")
-        if not secret:
-            faults.append(f"{name}: channel {table.name!r}: the environment variable {variable} is not set")
-    elif file:
-        try:
-            secret = Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            faults.append(f"{name}: channel {table.name!r}: {file}: {error.strerror}")
+    return AlertConfig(channels, tuple(rules))
+
+
+def _channel(file: TableFile, number: int, table: Any, environ: Mapping[str, str]) -> ChannelConfig:  # noqa: ANN401
+    host, _, port = table.smtp.rpartition(":")
+    try:
+        secret = _secret(table, environ)
+    except _SecretError as error:
+        file.fault("channel", number, error.field, error.what)
+        secret = ""
     return ChannelConfig(
         table.name, table.kind, table.url, (host.strip("[]"), int(port or 0)), table.sender, table.to,
         table.username, table.tls, Path(table.path), secret,
     )  # fmt: skip
 
 
+class _SecretError(ValueError):
+    def __init__(self, field: str, what: str) -> None:
+        self.field, self.what = field, what
+
+
+def _secret(table: Any, environ: Mapping[str, str]) -> str:  # noqa: ANN401
+    """The secret that a channel names, "" where it names none. What it holds is never told."""
+    kind = "password" if table.kind == "email" else "secret"
+    variable, file = getattr(table, f"{kind}_env"), getattr(table, f"{kind}_file")
+    if not variable and not file:
+        return ""
+    if variable:
+        field, secret = f"{kind}_env", environ.get(variable, "")
+        if not secret:
+            raise _SecretError(field, f"the environment variable {variable} is not set")
+    else:
+        field = f"{kind}_file"
+        try:
+            secret = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise _SecretError(field, f"{file}: {getattr(error, 'strerror', '') or 'not UTF-8'}") from error
+        if not secret:
+            raise _SecretError(field, f"{file} is empty")
+    if table.kind == "webhook":
+        try:
+            base64.b64decode(secret.removeprefix("whsec_"))
+        except (binascii.Error, ValueError):
+            raise _SecretError(field, "the secret must be base64, with or without whsec_ before it") from None
+    return secret
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def _tables(text: str, name: str, models: Mapping[str, type[_Table]], faults: list[str]) -> dict[str, list[Any]]:
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}: {error}") from error
-    faults += [f"{name}:{_line_of(text, key)}: {key}: unknown field" for key in data if key not in models]
-    found: dict[str, list[Any]] = {kind: [] for kind in models}
-    for kind, model in models.items():
-        tables = data.get(kind, [])
-        if not isinstance(tables, list):
-            faults.append(f"{name}: {kind}: write [[{kind}]], a list of tables")
-            continue
-        for number, table in enumerate(tables):
-            try:
-                found[kind].append(TypeAdapter(model).validate_python(table))
-            except ValidationError as error:
-                faults += [_fault(text, name, kind, number, item) for item in error.errors()]
-    return found
-
-
-def _fault(text: str, name: str, kind: str, number: int, item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    field = ".".join(str(part) for part in item["loc"] if not str(part).startswith("function"))
-    message = "unknown field" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
-    line = _field_line(text, kind, number, str(item["loc"][0]) if item["loc"] else "")
-    return f"{name}:{line}: [[{kind}]] {number + 1}: {field + ': ' if field else ''}{message}"
-
-
-def _field_line(text: str, kind: str, number: int, field: str) -> int:
-    """The line of a field of the nth table, else of the table's head: tomllib keeps no positions."""
-    heads = [i for i, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", line)]
-    if number >= len(heads):
-        return 1
-    start = heads[number]
-    for i, line in enumerate(text.splitlines()[start:], start + 1):
-        if re.match(r"\s*\[", line):
-            break
-        if field and re.match(rf"\s*\"?{re.escape(field)}\"?\s*=", line):
-            return i
-    return start
-
-
-def _line_of(text: str, key: str) -> int:
-    pattern = re.compile(rf"\s*(\[+\s*)?\"?{re.escape(key)}\"?")
-    return next((i for i, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 1)
-
-
-def _repeated(tables: Sequence[Any], field: str, kind: str, name: str) -> list[str]:
-    values = [getattr(table, field) for table in tables]
-    return [
-        f"{name}: [[{kind}]]: {field} {value!r} stands twice" for value in sorted({v for v in values if values.count(v) > 1})
-    ]
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}:{error.object[: error.start].count(10) + 1}: not UTF-8") from error

@@ -59,7 +59,7 @@ def evaluate_files(gold: Path | None, stream: Path | None, out: Path, *, as_json
     if gold is not None:
         result |= score_passages(classifier, read_records(gold, GOLD))
     if stream is not None:
-        result["stream"] = score_stream(classifier, in_order(read_records(stream, (*FIELDS, "event", "themes"))))
+        result["stream"] = score_stream(classifier, in_order(read_records(stream, (*FIELDS, "themes"))))
     write_lines([json.dumps(result, ensure_ascii=False, indent=1)] if as_json else _markdown(result), out)
 
 
@@ -84,14 +84,14 @@ def score_passages(classifier: Classifier, records: Sequence[dict[str, Any]]) ->
 
 
 def score_stream(classifier: Classifier, records: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Signals against events: B-cubed over the reports that carry a theme, alerts per event, misses, noise alerts."""
+    """Signals against events: B-cubed over the reports of an event (`event` is null or left out for noise), alerts per event, misses, noise alerts."""
     signals = replay_records(classifier, records)
     core = core_ids()
-    event_of = {record["id"]: record["event"] for record in records if record["themes"]}
+    event_of = {record["id"]: record["event"] for record in records if record.get("event")}
     signal_of = {member: signal["signal"] for signal in signals for member in signal["members"]}
     scored = [(event, signal_of.get(id_, f"alone {id_}")) for id_, event in event_of.items()]
     precision, recall = b_cubed(scored)
-    core_events = {record["event"] for record in records if core & set(record["themes"])}
+    core_events = {record["event"] for record in records if record.get("event") and core & set(record["themes"])}
     told: Counter[str] = Counter()
     noise = 0
     for signal in signals:

@@ -4,25 +4,47 @@ import ctypes
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+LOOK = 1.0  # seconds between two looks at the parent, where the kernel does not tell of its death
+GONE = "ZX"  # states of a process that has ended and was not yet waited for, proc(5)
 
 
 def tie_to_parent(*, watch_stdin: bool = False) -> None:
-    """Die with the parent: by the kernel on Linux; with `watch_stdin`, by the end of the standard input anywhere.
+    """Die with the parent: by the kernel on Linux, by looking elsewhere; with `watch_stdin`, by the end of the input too.
 
     At the end of the input the whole process group is killed, with the children of the child.
     """
     parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died between the two lines
-            os._exit(1)
+    else:
+        threading.Thread(target=_watch_parent, args=(parent,), name="parent", daemon=True).start()
+    if os.getppid() != parent or _is_orphan(parent):
+        os._exit(1)
     if watch_stdin:
         threading.Thread(target=_wait_for_end, name="life-line", daemon=True).start()
+
+
+def _is_orphan(parent: int) -> bool:
+    """Whether the parent died before we looked: who leads no session was born into that of its parent."""
+    try:
+        return os.getsid(0) != os.getpid() and os.getsid(parent) != os.getsid(0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # macOS tells nothing of foreign sessions: it is one
+        return True
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK)
+    os._exit(1)
 
 
 def _wait_for_end() -> None:
@@ -32,7 +54,7 @@ def _wait_for_end() -> None:
 
 
 def process_mark(pid: int | None = None) -> str:
-    """A name of a process that no later one gets: host, pid and, where the system tells, its start time."""
+    """A name of a process that no later one gets: host, pid and its start time."""
     number = os.getpid() if pid is None else pid
     return f"{socket.gethostname()}/{number}/{_start_time(number)}"
 
@@ -52,8 +74,13 @@ def is_dead(mark: str) -> bool:
 
 
 def _start_time(pid: int) -> str:
+    """When a process began; "" for one that has ended, also if nobody has waited for it."""
+    if sys.platform != "linux":
+        asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+        return asked.stdout.strip()
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]  # field 22, proc(5): start time in clock ticks since boot
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in GONE else fields[19]  # field 22, proc(5): start time in clock ticks since boot

@@ -10,10 +10,11 @@ def configure_logging(*, verbose: bool = False) -> None:
     """Send Vigie's events to standard error: warnings, or everything when `verbose`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handler.setLevel(logging.INFO if verbose else logging.WARNING)
     logger = logging.getLogger("vigie")
     logger.handlers = [handler]
     logger.propagate = False
-    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    logger.setLevel(logging.INFO)  # the run page shows every event
 
 
 structlog.configure(

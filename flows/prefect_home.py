@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+from flows.life import is_dead
+
 STATE = "up.json"
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
@@ -22,7 +24,6 @@ def prefect_environment(home: Path, port: int) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "1209600",
@@ -33,25 +34,25 @@ def prefect_environment(home: Path, port: int) -> dict[str, str]:
 
 
 def client_environment() -> dict[str, str]:
-    """What a process that talks to any server needs: our log lines on the run page, no proxy to loopback."""
+    """What a process that talks to any server needs: our log lines on the run page, a heartbeat, no proxy to loopback."""
+    direct = ",".join(filter(None, (os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost")))
     return {
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "vigie",
         "PREFECT_LOGGING_LOGGERS_VIGIE_LEVEL": "INFO",
         "PREFECT_CLI_COLORS": "false",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        "NO_PROXY": direct,
+        "no_proxy": direct,
     }
 
 
 def running_server(home: Path) -> str:
     """The API address of the `vigie up` that runs from this home, or ""."""
-    from flows.life import is_dead  # noqa: PLC0415
-
     try:
         state = json.loads((home / STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return "" if is_dead(state["supervisor"]) else str(state["api"])
+    except (OSError, ValueError, KeyError, TypeError):
         return ""
-    return "" if is_dead(state["supervisor"]) else str(state["api"])
 
 
 def given_server() -> str:

@@ -1,7 +1,7 @@
 """JSONL in and out: checked whole before anything is done, written whole or not at all."""
 
 import json
-import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,12 +35,26 @@ def write_lines(lines: Iterable[str], out: Path) -> None:
         sys.stdout.flush()
         return
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, prefix=".", delete=False) as file:
-            file.writelines(f"{line}\n" for line in lines)
-        os.replace(file.name, out)  # noqa: PTH105 - atomic on every system
-        out.chmod(0o644)
+        if out.exists() and not out.is_file():  # a pipe or a device: replacing /dev/null would be a surprise
+            with out.open("w", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in lines)
+        else:
+            _write_whole(lines, out.resolve())
     except OSError as error:
         raise ConfigError(f"{out}: {error.strerror}") from error
+
+
+def _write_whole(lines: Iterable[str], out: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, prefix=".", delete=False) as file:
+        part = Path(file.name)
+        try:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            part.chmod(0o644)
+            part.replace(out)
+        except BaseException:
+            part.unlink()
+            raise
 
 
 def write_records(records: Iterable[Mapping[str, Any]], out: Path) -> None:
@@ -52,8 +66,10 @@ def _lines(path: Path) -> list[str]:
     try:
         raw = sys.stdin.buffer.read() if path == STDOUT else path.read_bytes()
         return raw.decode("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}:{error.object[: error.start].count(10) + 1}: not UTF-8") from error
 
 
 def _parse(line: str, where: str, required: Sequence[str], faults: list[str]) -> dict[str, Any] | None:
@@ -71,19 +87,21 @@ def _parse(line: str, where: str, required: Sequence[str], faults: list[str]) ->
 
 
 def _check(record: Mapping[str, Any], field: str) -> str:
-    value = record.get(field)
     if field not in record:
         return f"{field}: missing"
+    value = record[field]
+    if field == "id" and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if field in {"themes", "countries"}:
         return (
             ""
             if isinstance(value, list) and all(isinstance(item, str) for item in value)
             else f"{field}: must be a list of text"
         )
-    if field == "id" and isinstance(value, int) and not isinstance(value, bool):
-        return ""
     if not isinstance(value, str) or (field in {"id", "outlet"} and not value):
         return f"{field}: must be text"
+    if re.search(r"[\ud800-\udfff]", value):  # JSON can spell half a surrogate pair; no output could
+        return f"{field}: not Unicode"
     if field == "published" and parse_moment(value) is None:
         return f"published: not a date or RFC 3339 time: {value[:40]!r}"
     return ""

@@ -3,30 +3,37 @@
 import asyncio
 import os
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-
-from filelock import FileLock, Timeout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from alerts.channels import probe
-from extractors.errors import ConfigError
+from extractors.errors import ConfigError, VigieError
 from extractors.types import Source
 from extractors.web.fetch import open_client
 from flows.config import AlertConfig, ChannelConfig, read_alerts, read_sources
 from flows.desk import Desk, open_channel, open_desk
 from flows.log import configure_logging
 from flows.prefect_home import client_environment, given_server, prefect_environment, running_server
-from flows.processes import free_port, own_server
+from flows.processes import READY_WITHIN, alone, free_port, is_healthy, own_server
 from flows.report import RunReport
 from flows.settings import Settings, read_settings
+from flows.up import SIGNALS, run_serve
+from storage.database import check_url
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
 
 OpenDesk = Callable[[], AbstractAsyncContextManager[Desk]]
+Check = Callable[[Settings], object]
 
 
 def check_configuration() -> Settings:
-    """The settings, after all files that they name were checked. Raises ConfigError with every fault of all of them."""
+    """The settings, after all that they name was checked. Raises ConfigError with every fault; nothing is written yet."""
     settings = read_settings()
-    _read_files(settings)
+    _read_files(settings, check_schedule)
     return settings
 
 
@@ -52,38 +59,89 @@ def tell_outcome(report: RunReport) -> None:
 def run_flow(settings: Settings, open_: OpenDesk, done: Callable[[RunReport], None]) -> int:
     """Run one cycle as a flow, on the operator's Prefect server, that of a running `vigie up`, or one of its own."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.home / "run.lock")
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        sys.stderr.write("another vigie run is at work; waiting for it to end\n")
-        lock.acquire()
-    with lock:
-        return asyncio.run(_run_flow(settings, open_, done))
-
-
-async def _run_flow(settings: Settings, open_: OpenDesk, done: Callable[[RunReport], None]) -> int:
-    async with _server(settings):
-        from flows.watch import make_watch  # noqa: PLC0415 - Prefect reads its settings as it is imported
-
-        state = await make_watch(open_, done)(return_state=True)
+        state, fault = asyncio.run(_run_flow(settings, open_, done))
+    except asyncio.CancelledError:
+        sys.stderr.write("vigie: stopped by a signal; the next run takes up what this one left\n")
+        return 1
     if state.is_completed():
         return 0
-    sys.stderr.write(f"vigie: the run ended {state.name}: {state.message}\n")
+    if isinstance(fault, ConfigError):
+        raise fault
+    if isinstance(fault, Exception) and not isinstance(fault, VigieError):
+        traceback.print_exception(fault)
+    sys.stderr.write(f"vigie: the run ended {state.name}: {fault if isinstance(fault, VigieError) else state.message}\n")
     return 1
+
+
+async def _run_flow(settings: Settings, open_: OpenDesk, done: Callable[[RunReport], None]) -> tuple["State[None]", object]:
+    catch = _cancel_on_signal()
+
+    def open_within() -> AbstractAsyncContextManager[Desk]:
+        catch()  # again: as it starts, the flow's engine puts a handler of its own in our place, which never ends
+        return open_()
+
+    async with alone(settings.home), _server(settings):
+        from prefect.logging.handlers import APILogHandler  # noqa: PLC0415 - Prefect reads its settings as it is imported
+
+        from flows.watch import make_watch  # noqa: PLC0415
+
+        try:
+            state = await make_watch(open_within, done)(return_state=True)
+        finally:
+            await APILogHandler.aflush()  # while the server is still there
+        return state, await state.aresult(raise_on_failure=False)
+
+
+def _cancel_on_signal() -> Callable[[], None]:
+    """Make a signal cancel the current task, once: a second Ctrl-C must not break off the cleaning up. Call to renew."""
+    task, loop, came = asyncio.current_task(), asyncio.get_running_loop(), asyncio.Event()
+
+    def cancel() -> None:
+        if task is not None and not came.is_set():
+            came.set()
+            task.cancel()
+
+    def catch() -> None:
+        for number in SIGNALS:
+            loop.add_signal_handler(number, cancel)
+
+    catch()
+    return catch
 
 
 @asynccontextmanager
 async def _server(settings: Settings) -> AsyncIterator[None]:
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
-    if api := given_server() or running_server(settings.home):
-        os.environ.update(client_environment() | {"PREFECT_API_URL": api, "PREFECT_LOGGING_LEVEL": "WARNING"})
+    os.environ.update(client_environment() | {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"})  # stderr is ours
+    if given_server():
         yield
-        return
-    environment = prefect_environment(settings.home, free_port())
-    os.environ.update(environment | {"PREFECT_LOGGING_LEVEL": "WARNING"})
-    async with own_server(environment, settings.home):
+    elif api := await _server_of_up(settings.home):
+        os.environ["PREFECT_API_URL"] = api
+        await _sweep(by_hand=True)  # those of the schedule are the runner's
         yield
+    else:
+        environment = prefect_environment(settings.home, free_port())
+        os.environ.update(environment)
+        async with own_server(environment, settings.home):
+            await _sweep(by_hand=False)
+            yield
+
+
+async def _server_of_up(home: Path) -> str:
+    """The API address of a running `vigie up`, or ""; one that is ending is waited for."""
+    async with asyncio.timeout(READY_WITHIN):
+        while api := running_server(home):
+            if await is_healthy(api):
+                return api
+            await asyncio.sleep(0.2)
+    return ""
+
+
+async def _sweep(*, by_hand: bool) -> None:
+    from flows.schedule import LEFT, sweep_runs  # noqa: PLC0415
+
+    await sweep_runs(LEFT, by_hand=by_hand)
 
 
 def serve_schedule() -> None:
@@ -91,12 +149,7 @@ def serve_schedule() -> None:
     settings = check_configuration()
     if not given_server():
         raise ConfigError("PREFECT_API_URL: not set; `vigie serve` needs a Prefect server (`vigie up` brings its own)")
-    os.environ.update(client_environment() | {"VIGIE_CRON": settings.cron})
-    from flows.children import run_schedule  # noqa: PLC0415
-
-    if os.getpgrp() != os.getpid():
-        os.setpgrp()  # the runs' processes end with this one's group
-    run_schedule()
+    sys.exit(asyncio.run(run_serve(settings, given_server())))
 
 
 def test_channel(name: str) -> None:
@@ -119,18 +172,31 @@ async def _test_channel(settings: Settings, config: ChannelConfig) -> None:
             sys.stderr.write(f"sent to {config.name}{' <' + target + '>' if target else ''}\n")
 
 
-def _read_files(settings: Settings) -> tuple[tuple[Source, ...], AlertConfig]:
+def check_schedule(settings: Settings) -> None:
+    """Raises ConfigError for a schedule that the server would refuse."""
+    from prefect.schedules import Cron  # noqa: PLC0415 - a second
+
+    try:
+        Cron(settings.cron)
+    except ValueError as error:
+        raise ConfigError(f"VIGIE_CRON: {error}") from error
+
+
+def _read_files(settings: Settings, *more: Check) -> tuple[tuple[Source, ...], AlertConfig]:
+    """The sources and alerts, when they, the database's address and what more is asked for are right."""
     faults: list[str] = []
-    sources: tuple[Source, ...] = ()
-    alerts = AlertConfig((), ())
-    try:
-        sources = read_sources(settings.sources)
-    except ConfigError as error:
-        faults += error.faults
-    try:
-        alerts = read_alerts(settings.alerts)
-    except ConfigError as error:
-        faults += error.faults
+    found: list[Any] = []
+    checks: tuple[Check, ...] = (
+        lambda known: read_sources(known.sources),
+        lambda known: read_alerts(known.alerts),
+        lambda known: check_url(known.db),
+        *more,
+    )
+    for check in checks:
+        try:
+            found.append(check(settings))
+        except ConfigError as error:
+            faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return sources, alerts
+    return found[0], found[1]

@@ -14,7 +14,8 @@ from flows.report import RunReport
 from storage.database import Database
 from storage.outbox import lease_deliveries, record_refused, record_sent, release_leases
 
-AT_ONCE = 5  # a lease must outlive the sending of all it took: five slow answers of thirty seconds
+AT_ONCE = 5
+LIMIT = 55.0  # seconds for one message; a lease of five minutes outlives the sending of all it took
 
 
 async def send_deliveries(desk: Desk, report: RunReport, clock: Callable[[], datetime]) -> None:
@@ -32,10 +33,12 @@ async def _serve_channel(database: Database, channel: Channel, report: RunReport
             report.gates["sent"].count(reason)
 
 
-async def send_one(database: Database, channel: Channel, delivery: Delivery, clock: Callable[[], datetime]) -> str:
+async def send_one(
+    database: Database, channel: Channel, delivery: Delivery, clock: Callable[[], datetime], *, limit: float = LIMIT
+) -> str:
     """Send one leased delivery and record the outcome; "" or the reason why it did not go."""
     try:
-        await channel.send(delivery)
+        await _send_within(limit, channel, delivery)
     except DeliveryError as error:
         record_refused(database, delivery, error.reason, now=clock(), wait=error.retry_after, final=error.final)
         log.warning("not delivered", channel=channel.name, key=delivery.key, reason=error.reason)
@@ -43,3 +46,11 @@ async def send_one(database: Database, channel: Channel, delivery: Delivery, clo
     record_sent(database, delivery.key, now=clock())
     log.info("delivered", channel=channel.name, key=delivery.key)
     return ""
+
+
+async def _send_within(limit: float, channel: Channel, delivery: Delivery) -> None:
+    try:
+        async with asyncio.timeout(limit):
+            await channel.send(delivery)
+    except TimeoutError as error:
+        raise DeliveryError(channel.name, "timeout") from error

@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from extractors.errors import ConfigError
+from flows.tables import line_of
 
 FILE = "vigie.toml"
 
@@ -43,11 +44,11 @@ class Settings(BaseSettings):
     cache: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_cache)
     snapshots: Path = Path("vigie-snapshots")
     home: Path = Path(".vigie")
-    fresh_hours: float = Field(default=72.0, gt=0)
+    fresh_hours: float = Field(default=72.0, gt=0, le=1e6)
     max_failed: float = Field(default=1.0, ge=0, le=1)
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = ()
-    host_spacing: float = Field(default=0.5, ge=0)
-    timeout: float = Field(default=45.0, gt=0)
+    host_spacing: float = Field(default=0.5, ge=0, allow_inf_nan=False)
+    timeout: float = Field(default=45.0, gt=0, allow_inf_nan=False)
     cron: str = "*/15 * * * *"
     port: int = Field(default=4200, gt=0, lt=65536)
 
@@ -71,12 +72,16 @@ def read_settings(**given: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigError([_fault(item) for item in error.errors()]) from error
-    except (OSError, ValueError) as error:  # tomllib's decode error is a ValueError
+    except (OSError, ValueError) as error:  # tomllib's and Unicode's decode errors are ValueErrors
         raise ConfigError(f"{FILE}: {error}") from error
 
 
 def _fault(item: object) -> str:
-    location, message = item["loc"], item["msg"]  # type: ignore[index]
+    location, kind, message = item["loc"], item["type"], item["msg"]  # type: ignore[index]
     name = str(location[0])
-    where = f"VIGIE_{name.upper()}" if f"VIGIE_{name.upper()}" in os.environ else f"{FILE}: {name}"
-    return f"{where}: {message}"
+    message = message.removeprefix("Value error, ") if kind != "extra_forbidden" else "unknown setting"
+    if f"VIGIE_{name.upper()}" in os.environ:
+        return f"VIGIE_{name.upper()}: {message}"
+    file = Path(FILE)
+    line = line_of(name, file.read_text(encoding="utf-8").splitlines()) if file.exists() else 1
+    return f"{FILE}:{line}: {name}: {message}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -21,6 +22,7 @@ from extractors.errors import ConfigError, StorageError
 
 LOCK = 0x56494749  # "VIGI": the advisory lock under which one process at a time migrates or finds signals
 BUSY_MS = 30_000
+DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,30 @@ def open_database(url: str) -> Database:
         parsed = _parse(url)
         engine = _make_engine(parsed)
         with _migration_lock(parsed), engine.connect() as connection:
-            if parsed.get_backend_name() == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
-            _migrate(connection)
-            connection.commit()
-            connection.invalidate()  # ends the session and with it the advisory lock
+            try:
+                if parsed.get_backend_name() == "postgresql":
+                    connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
+                _migrate(connection)
+                connection.commit()
+            finally:
+                connection.invalidate()  # ends the session and with it the advisory lock
         return Database(engine)
+
+
+def check_url(url: str) -> None:
+    """Raise ConfigError for an URL that `open_database` cannot use; nothing is opened or made."""
+    _parse(url)
 
 
 def redact(url: str) -> str:
     """The URL with its password hidden, fit for any output."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return re.sub(r"//[^@/]*@", "//***@", url)
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return re.sub(r"^([\w+]+://)?.*@", r"\1***@", url)
+    if "password" in parsed.query:
+        parsed = parsed.update_query_dict({"password": "***"})
+    return parsed.render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -83,16 +95,22 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise StorageError(str(getattr(error, "orig", None) or error)) from error
+        raise StorageError(str(getattr(error, "orig", None) or error).strip()) from error
+    except CommandError as error:  # the database was migrated by a later version
+        raise StorageError(f"migration: {error}") from error
 
 
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise ConfigError(f"VIGIE_DB: not a database URL: {redact(url)}") from error
-    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise ConfigError(f"VIGIE_DB: {parsed.get_backend_name()} is not supported: sqlite or postgresql+psycopg")
+    if parsed.drivername not in DRIVERS:
+        raise ConfigError(f"VIGIE_DB: {parsed.drivername} is not supported: sqlite or postgresql+psycopg")
+    if "@" in (parsed.host or ""):
+        raise ConfigError("VIGIE_DB: not a database URL: in a password, @ is written %40")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ConfigError("VIGIE_DB: SQLite needs a file: the stages of a run open the database one after another")
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed
@@ -101,13 +119,16 @@ def _parse(url: str) -> URL:
 def _make_engine(url: URL) -> Engine:
     dump = {"json_serializer": lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True)}
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, **dump)
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        # A connection costs 0.1 ms; a pool of them would outlive forks and threads for no gain.
-        engine = create_engine(url, poolclass=NullPool, **dump)
-    else:
+        # In a zone east of UTC, the driver could not read back the last hours of the year 9999, which feeds do claim.
+        return create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}, **dump)
+    if not url.database or url.database == ":memory:":
         raise ConfigError("VIGIE_DB: SQLite needs a file: the stages of a run open the database one after another")
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"VIGIE_DB: {url.database}: {error.strerror}") from error
+    # A connection costs 0.1 ms; a pool of them would outlive forks and threads for no gain.
+    engine = create_engine(url, poolclass=NullPool, **dump)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -19,6 +19,7 @@ from storage.vectors import pack_vector
 
 MAX_ATTEMPTS = 8  # with doubling waits the last try comes a day after the first
 FIRST_WAIT = timedelta(minutes=10)
+LONGEST_URL = 2000  # PostgreSQL indexes at most 2,704 bytes; what is longer carries somebody's session, not an article
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class StoredPassage:
 def add_entries(
     database: Database, entries: Iterable[Entry], *, now: datetime, first_poll: bool, quiet: bool = False
 ) -> int:
-    """Queue what is not known yet and return how many that were."""
+    """Queue what is not known yet and return how many that were; addresses beyond LONGEST_URL are passed over."""
     with database.write() as session:
         return sum(
             insert_new(
@@ -65,6 +66,7 @@ def add_entries(
             )
             is not None
             for entry in entries
+            if len(entry.url) <= LONGEST_URL
         )  # fmt: skip
 
 
@@ -111,11 +113,12 @@ def save_article(database: Database, entry: QueuedEntry, article: Article, hash_
     """Store the article and its passages; False when the same text is known already (the entry then is done)."""
     with database.write() as session:
         # the same page under another address, or one outlet's same text twice; another outlet's copy is a voice to count
+        same = column(ArticleRow, "canonical") == article.canonical[:LONGEST_URL]
         again = and_(column(ArticleRow, "hash") == hash_, column(EntryRow, "source") == entry.source)
         taken = (
             select(column(ArticleRow, "id"))
             .join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id"))
-            .where(column(EntryRow, "id") != entry.id, or_(column(ArticleRow, "canonical") == article.canonical, again))
+            .where(column(EntryRow, "id") != entry.id, or_(same, again))
         )
         if session.connection().execute(taken).first():
             _set(session, entry.id, {"stage": "done", "error": "same-page"})
@@ -190,7 +193,7 @@ def reading_values(reading: Reading) -> dict[str, object]:
 
 def _store_article(session: Session, entry: int, article: Article, hash_: str) -> int:
     values = {
-        "entry_id": entry, "canonical": article.canonical, "title": article.title, "author": article.author,
+        "entry_id": entry, "canonical": article.canonical[:LONGEST_URL], "title": article.title, "author": article.author,
         "published": article.published, "site": article.site, "lang": article.lang, "text": article.text, "hash": hash_,
     }  # fmt: skip
     number = insert_new(session, ArticleRow, values, "id")

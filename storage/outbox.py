@@ -65,11 +65,13 @@ def lease_deliveries(database: Database, *, now: datetime, channel: str, worker:
 
 def release_leases(database: Database, is_dead: Callable[[str], bool]) -> int:
     """Free the deliveries whose worker is dead, and return how many those were: they need not wait for the lease's end."""
-    held = select(column(DeliveryRow, "leased_by")).where(column(DeliveryRow, "leased_until").is_not(None)).distinct()
+    leased = column(DeliveryRow, "leased_until").is_not(None)
+    held = select(column(DeliveryRow, "leased_by")).where(leased).distinct()
     with database.write() as session:
         connection = session.connection()
         dead = [worker for worker in connection.execute(held).scalars() if is_dead(worker)]
-        freed = update(DeliveryRow).where(column(DeliveryRow, "leased_by").in_(dead)).values(leased_until=None, leased_by="")
+        freed = update(DeliveryRow).where(column(DeliveryRow, "leased_by").in_(dead), leased)
+        freed = freed.values(leased_until=None, leased_by="")
         return len(connection.execute(freed.returning(column(DeliveryRow, "key"))).all())
 
 

@@ -1,11 +1,12 @@
 """Signals, their members and the alerts told of them. Finding them is `extractors/signals`'; this reads and writes."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session
 
 from extractors.types import Evidence, Reading, Report, Signal
@@ -65,13 +66,14 @@ def stored_signals(
     session: Session, *, since: datetime | None = None, ids: Iterable[str] | None = None
 ) -> list[StoredSignal]:
     """Signals last told since a time, or those named, in order of first sight."""
-    query = select(SignalRow).order_by(column(SignalRow, "first_seen"), column(SignalRow, "id"))
+    chosen = select(column(SignalRow, "id"))
     if since is not None:
-        query = query.where(column(SignalRow, "last_seen") >= since)
+        chosen = chosen.where(column(SignalRow, "last_seen") >= since)
     if ids is not None:
-        query = query.where(column(SignalRow, "id").in_(list(ids)))
-    rows = session.connection().execute(query).all()
-    members, told = _members(session, [row.id for row in rows]), _told(session, [row.id for row in rows])
+        chosen = chosen.where(column(SignalRow, "id").in_(list(ids)))
+    query = select(SignalRow).where(column(SignalRow, "id").in_(chosen))
+    rows = session.connection().execute(query.order_by(column(SignalRow, "first_seen"), column(SignalRow, "id"))).all()
+    members, told = _members(session, chosen), _told(session, chosen)
     return [_stored(row, members[row.id], told[row.id]) for row in rows]
 
 
@@ -98,7 +100,10 @@ def find_signal(database: Database, prefix: str) -> StoredSignal | None:
         return stored_signals(session, ids=ids)[0] if len(ids) == 1 else None
 
 
-def _members(session: Session, signals: Sequence[str]) -> dict[str, list[Report]]:
+# The two below take the signals as a query: their ids would be more parameters than a statement may have.
+
+
+def _members(session: Session, signals: Select[Any]) -> dict[str, list[Report]]:
     query = (
         _reports()
         .add_columns(column(MemberRow, "signal_id"))
@@ -106,14 +111,14 @@ def _members(session: Session, signals: Sequence[str]) -> dict[str, list[Report]
         .where(column(MemberRow, "signal_id").in_(signals))
         .order_by(column(PassageRow, "id"))
     )
-    members: dict[str, list[Report]] = {signal: [] for signal in signals}
+    members: dict[str, list[Report]] = defaultdict(list)
     for row in session.connection().execute(query):
         members[row.signal_id].append(_report(row))
     return members
 
 
-def _told(session: Session, signals: Sequence[str]) -> dict[str, dict[str, datetime]]:
-    told: dict[str, dict[str, datetime]] = {signal: {} for signal in signals}
+def _told(session: Session, signals: Select[Any]) -> dict[str, dict[str, datetime]]:
+    told: dict[str, dict[str, datetime]] = defaultdict(dict)
     query = select(AlertRow).where(column(AlertRow, "signal_id").in_(signals))
     for row in session.connection().execute(query):
         told[row.signal_id][row.kind] = row.at

@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import os
 import tempfile
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +19,11 @@ class Snapshots:
     folder: Path
 
     def save(self, body: bytes) -> str:
-        """Keep a page and return its digest; the same bytes are kept once, and a crash leaves no half file."""
+        """Keep a page and return its digest; the same bytes are kept once, a damaged file is written anew."""
         digest = hashlib.sha256(body).hexdigest()
         path = self._path(digest)
-        if path.exists():
+        with suppress(StorageError):
+            self.load(digest)
             return digest
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,9 +37,12 @@ class Snapshots:
     def load(self, digest: str) -> bytes:
         """The bytes of a page. Raises StorageError when they are gone or damaged."""
         try:
-            return gzip.decompress(self._path(digest).read_bytes())
-        except (OSError, EOFError) as error:
+            body = gzip.decompress(self._path(digest).read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
             raise StorageError(f"snapshot {digest}: {error}") from error
+        if hashlib.sha256(body).hexdigest() != digest:  # an empty file, say, decompresses to nothing without an error
+            raise StorageError(f"snapshot {digest}: holds other bytes")
+        return body
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / f"{digest}.gz"

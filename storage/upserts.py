@@ -1,10 +1,13 @@
 """INSERT … ON CONFLICT for both databases, so that doing a thing a second time is a no-op."""
 
+import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
+
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL takes no NUL, neither database half a surrogate pair
 
 
 def insert_new(session: Session, row: type[SQLModel], values: dict[str, Any], returning: str) -> Any | None:  # noqa: ANN401
@@ -37,10 +40,11 @@ def _insert(session: Session, row: type[SQLModel], values: dict[str, Any]) -> An
 
 
 def _full(row: type[SQLModel], values: dict[str, Any]) -> dict[str, Any]:
-    """Values with the defaults that SQLModel keeps on the Python side."""
+    """Values that both databases take, with the defaults that SQLModel keeps on the Python side; offsets stay true."""
     defaults = {
         name: field.get_default(call_default_factory=True, validated_data={})
         for name, field in row.model_fields.items()
         if not field.is_required() and name not in values and field.default is not None
     }
-    return defaults | values
+    clean = {k: UNSTORABLE.sub("\ufffd", v) if isinstance(v, str) else v for k, v in values.items()}
+    return defaults | clean

@@ -11,13 +11,12 @@ from lxml.html import HtmlElement, document_fromstring
 
 from extractors.errors import ExtractError
 from extractors.text.dates import settle_date, stated_date
-from extractors.text.encoding import decode_html
+from extractors.text.encoding import decode_html, drop_illegal, one_line
 from extractors.text.language import detect_language
 from extractors.types import Article, Page
 from extractors.web.urls import canonical_url, host_of
 
 XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|span|h1|table)\b", re.IGNORECASE)
 
 
@@ -28,17 +27,19 @@ def extract_article(page: Page, *, title: str = "", published: datetime | None =
     """
     tree = _parse(page)
     found = trafilatura.bare_extraction(tree, url=page.url, with_metadata=True, include_comments=False, include_tables=True)
-    lines = [] if found is None else [" ".join(line.split()) for line in (found.text or "").split("\n")]
-    text, paragraphs = _join(line.removeprefix("- ") for line in lines if line)
+    lines = [] if found is None else [one_line(line) for line in (found.text or "").split("\n") if line.strip()]
+    if len(lines) > 1 and lines[0].casefold() in {one_line(found.title or "").casefold(), title.casefold()}:
+        lines = lines[1:]  # the headline, when it stands inside the body
+    text, paragraphs = _join(line.removeprefix("- ") for line in lines)
     if found is None or not text:
         raise ExtractError(page.url, "no-text")
     return Article(
         url=page.url,
         canonical=_canonical(tree, page.url),
-        title=found.title or title,
-        author=found.author or "",
+        title=one_line(found.title or title),
+        author=one_line(found.author or ""),
         published=settle_date(stated_date(tree), published, _guess(found)),
-        site=found.sitename or host_of(page.url),
+        site=one_line(found.sitename or host_of(page.url)),
         lang=detect_language(text)[0],
         text=text,
         paragraphs=paragraphs,
@@ -56,7 +57,7 @@ def _parse(page: Page) -> HtmlElement:
         raise ExtractError(page.url, "not-html")
     if kind and not kind.startswith("text/") and "html" not in kind and "xml" not in kind:
         raise ExtractError(page.url, "not-html")
-    html = CONTROL.sub("", XML_HEAD.sub("", decode_html(page.body, page.content_type)))
+    html = XML_HEAD.sub("", drop_illegal(decode_html(page.body, page.content_type)))
     if not html.strip():
         raise ExtractError(page.url, "no-text")
     if not MARKUP.search(html):

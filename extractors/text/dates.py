@@ -24,9 +24,9 @@ def stated_date(tree: HtmlElement) -> datetime | None:
     for text in _claims(tree):
         try:
             moment = datetime.fromisoformat(text.strip())
-        except ValueError:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             continue
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None
 
 

@@ -11,7 +11,9 @@ BLOCK = re.compile(r"\n[ \t]*\n+|\f")
 FOOTNOTE_RULE = re.compile(r"[ \t]{20,}")  # converters draw the rule above footnotes as a line of spaces
 FOOTNOTE = re.compile(r"\d{1,3}\s+\S")
 LIST_ITEM = re.compile(r"\s*[•▪–*]\s+")
-WRAPPED = re.compile(r"[^\n]{60,}\n")
+GOES_ON = r"\n(?=[ \t]*\S)"  # the line break is none of the author's if the line is full
+FULL_LINE = re.compile(r"^[^\n]{60,120}" + GOES_ON, re.MULTILINE)
+ANY_LINE = re.compile(r"\S[ \t]*" + GOES_ON)
 ENDED = re.compile(r"[.!?…:»”\"]\d{0,3}\s*$")
 
 
@@ -30,28 +32,29 @@ def read_document(body: bytes, name: str) -> str:
 def clean_document(text: str) -> str:
     """Paragraphs of a text that a converter wrapped and paged; a text that is not wrapped keeps its lines."""
     plain = text.replace("\r\n", "\n").replace("\u00ad", "")
-    wrapped = len(WRAPPED.findall(plain)) * 3 > plain.count("\n")
+    wrapped = len(FULL_LINE.findall(plain)) * 3 > len(ANY_LINE.findall(plain))
     paragraphs: list[str] = []
-    for block in _blocks(plain):
+    for block in _blocks(plain, paged=wrapped):
         for part in [_unwrap(block)] if wrapped and not LIST_ITEM.match(block) else block.split("\n"):
             line = " ".join(LIST_ITEM.sub("", part, count=1).split())
             if len(line) < 2 or line.startswith(("http://", "https://")):  # noqa: PLR2004 - an initial that lost its word
                 continue
-            if paragraphs and line[0].islower() and not ENDED.search(paragraphs[-1]):
+            if paragraphs and line[0].islower() and not LIST_ITEM.match(part) and not ENDED.search(paragraphs[-1]):
                 paragraphs[-1] = f"{paragraphs[-1]} {line}"  # a page ended within the paragraph
             else:
                 paragraphs.append(line)
     return "\n\n".join(paragraphs)
 
 
-def _blocks(text: str) -> list[str]:
+def _blocks(text: str, *, paged: bool) -> list[str]:
     kept: list[str] = []
     for block in BLOCK.split(text):
         lines = block.strip("\n").split("\n")
         rule = next((i for i, line in enumerate(lines) if FOOTNOTE_RULE.fullmatch(line)), None)
         if rule is not None:
             lines = lines[:rule]
-        if lines and not (FOOTNOTE.match(lines[0]) and kept and not lines[0][0].isspace()):
+        # "12 ministers met" begins a footnote only where pages have feet
+        if lines and not (paged and kept and FOOTNOTE.match(lines[0])):
             kept.append("\n".join(lines))
     return kept
 

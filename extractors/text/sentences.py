@@ -3,7 +3,8 @@
 import re
 
 # A full stop ends a sentence when what follows begins one; initials ("К.-Ж.", "J. Biden") and short forms do not.
-END = re.compile(r"(?:[.!?…]+[\"'»”’)\]]*(?=\s)|[。！？]+[」』”’）]*|\n+)")
+END = re.compile(r"(?:[.!?…]+(?:[ \u00a0\u202f]?»|[\"'”’)\]])*(?=\s)|[。！？]+[」』”’）]*|\n+)")
+NEAR = 40  # characters: no short form is longer, nor a space between two sentences
 SHORT = frozenset(
     "mr mrs ms dr st no vs art p pp fig inc ltd co jr sr gen col sen rep gov u.s u.k e.g i.e etc al op cit ibid "
     "m mm mme mlle cf av "
@@ -26,13 +27,16 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tu
 
 
 def _goes_on(text: str, at: int, mark: int, after: int, stop: int) -> bool:
-    if text[mark] in "。！？!?…":
+    if text[mark] in "。！？":
         return False
-    rest = text[after:stop].lstrip()
-    if rest and (rest[0].islower() or rest[0] in ",;:"):
+    # Short slices: a page may be one paragraph of megabytes, and copying the rest of it at every mark takes minutes.
+    follows = text[after : min(after + NEAR, stop)].lstrip()[:1]
+    if follows.islower() or (follows and follows in ",;:"):
         return True
-    words = text[at:mark].split()
-    last = words[-1].lstrip("(«\"'“").lower() if words else ""
+    if text[mark] in "!?…":
+        return False
+    words = text[max(at, mark - NEAR) : mark].split()
+    last = re.split("[(«\"'’“]", words[-1])[-1].lower() if words else ""
     return last in SHORT or (len(last) == 1 and last.isalpha()) or bool(re.fullmatch(r"\w\.-?\w", last))
 
 

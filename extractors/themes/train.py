@@ -13,7 +13,7 @@ from extractors.themes.features import feature_names, flags_of, name_actors, sai
 from extractors.themes.vocabulary import theme_ids
 
 FOLDS = 5
-STRENGTHS = (0.3, 1.0, 3.0, 10.0)
+STRENGTHS = (0.3, 1.0, 3.0)
 FLAG_WEIGHT = 0.5  # flags are 0 or 1 while a vector's numbers are about 0.05: a scale at which the penalty treats both alike
 VECTOR_WEIGHT = 8.0
 

@@ -1,6 +1,7 @@
 """Feeds to entries: RSS, Atom, RDF and JSON Feed, however broken. Fetches nothing."""
 
 import calendar
+import codecs
 import io
 import json
 import time
@@ -11,6 +12,7 @@ import feedparser
 from w3lib.html import remove_tags, replace_entities
 
 from extractors.errors import ExtractError
+from extractors.text.encoding import legal_markup, one_line
 from extractors.types import Entry, Page
 from extractors.web.urls import canonical_url
 
@@ -18,15 +20,18 @@ from extractors.web.urls import canonical_url
 def parse_feed(page: Page, source: str) -> list[Entry]:
     """The entries of a feed in its own order, each address once.
 
-    Raises ExtractError: `not-a-feed` (an HTML page, say), `empty-feed` (a feed with no item), `no-links` (items
+    Raises ExtractError: `not-a-feed` (an HTML page, say), `empty-feed` (no item, or no byte), `no-links` (items
     without an address).
     """
-    items = _json_items(page) if "json" in page.content_type or page.body.lstrip()[:1] == b"{" else _xml_items(page)
+    body = page.body.removeprefix(codecs.BOM_UTF8).strip()
+    if not body:
+        raise ExtractError(page.url, "empty-feed")
+    items = _json_items(page) if "json" in page.content_type or body[:1] == b"{" else _xml_items(page)
     entries: dict[str, Entry] = {}
     found = 0
     for link, title, published in items:
         found += 1
-        url = canonical_url(link, base=page.url)
+        url = canonical_url(link, base=page.url) if link else ""
         if url:
             entries.setdefault(url, Entry(url, source, _plain(title), published))
     if not found:
@@ -39,7 +44,7 @@ def parse_feed(page: Page, source: str) -> list[Entry]:
 def _xml_items(page: Page) -> Iterator[tuple[str, str, datetime | None]]:
     # BytesIO: given bytes, feedparser would first try to open a file of that name.
     parsed = feedparser.parse(
-        io.BytesIO(page.body),
+        io.BytesIO(legal_markup(page.body)),
         response_headers={"content-type": page.content_type, "content-location": page.url},
         sanitize_html=False,
         resolve_relative_uris=False,
@@ -47,7 +52,7 @@ def _xml_items(page: Page) -> Iterator[tuple[str, str, datetime | None]]:
     if not parsed.version and not parsed.entries:
         raise ExtractError(page.url, "not-a-feed")
     for item in parsed.entries:
-        stamp = item.get("published_parsed") or item.get("updated_parsed")
+        stamp = dict.get(item, "published_parsed") or dict.get(item, "updated_parsed")  # item.get warns and guesses
         yield item.get("link") or _link_in(item.get("id", "")), item.get("title", ""), _moment(stamp)
 
 
@@ -87,4 +92,4 @@ def _moment(stamp: time.struct_time | None) -> datetime | None:
 
 
 def _plain(title: str) -> str:
-    return " ".join(replace_entities(remove_tags(title)).split())
+    return one_line(replace_entities(remove_tags(title)))

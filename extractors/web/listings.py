@@ -9,7 +9,7 @@ from lxml import etree
 from lxml.html import document_fromstring
 
 from extractors.errors import ExtractError
-from extractors.text.encoding import decode_html
+from extractors.text.encoding import decode_html, drop_illegal, legal_markup, one_line
 from extractors.types import Entry, Page, Source
 from extractors.web.feeds import parse_feed, parse_moment
 from extractors.web.urls import canonical_url, host_of
@@ -38,9 +38,9 @@ Item = tuple[str, str, datetime | None]
 def _entries(page: Page, source: str, items: Iterable[Item]) -> list[Entry]:
     entries: dict[str, Entry] = {}
     for link, title, published in items:
-        url = canonical_url(link, base=page.url)
+        url = canonical_url(link, base=page.url) if link else ""
         if url:
-            entries.setdefault(url, Entry(url, source, " ".join(title.split()), published))
+            entries.setdefault(url, Entry(url, source, one_line(title), published))
     if not entries:
         raise ExtractError(page.url, "empty-feed")
     return list(entries.values())
@@ -48,7 +48,7 @@ def _entries(page: Page, source: str, items: Iterable[Item]) -> list[Entry]:
 
 def _sitemap_items(page: Page) -> Iterable[Item]:
     try:
-        root = etree.fromstring(page.body, etree.XMLParser(**XML))
+        root = etree.fromstring(legal_markup(page.body), etree.XMLParser(**XML))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ExtractError(page.url, "not-a-sitemap") from error
     if root is None or etree.QName(root).localname not in {"urlset", "sitemapindex"}:
@@ -67,9 +67,9 @@ def _gdelt_items(page: Page) -> Iterable[Item]:
     for article in articles if isinstance(articles, list) else ():
         if isinstance(article, dict):
             yield (
-                str(article.get("url", "")),
-                str(article.get("title", "")),
-                _gdelt_moment(str(article.get("seendate", ""))),
+                str(article.get("url") or ""),
+                str(article.get("title") or ""),
+                _gdelt_moment(str(article.get("seendate") or "")),
             )
 
 
@@ -83,7 +83,8 @@ def _gdelt_moment(text: str) -> datetime | None:
 def _linked_items(page: Page) -> Iterable[Item]:
     """Links of the page's own host whose text is long enough for a headline: menus and tags are shorter."""
     try:
-        tree = document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", decode_html(page.body, page.content_type)))
+        html = drop_illegal(decode_html(page.body, page.content_type))
+        tree = document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", html))
     except (etree.ParserError, ValueError) as error:
         raise ExtractError(page.url, "not-html") from error
     for link in tree.xpath("//a[@href]"):

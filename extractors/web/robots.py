@@ -24,7 +24,8 @@ class Robots:
         origin = origin_of(url)
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._read(origin))
-        return bool((await self._rules[origin]).can_fetch(url, AGENT))
+        # shield: who gives up waiting must not cancel the answer that others wait for
+        return bool((await asyncio.shield(self._rules[origin])).can_fetch(url, AGENT))
 
     async def _read(self, origin: str) -> Protego:
         try:
@@ -32,4 +33,4 @@ class Robots:
         except FetchError as error:
             absent = error.reason.startswith("http-4") and error.reason != "http-429"
             return Protego.parse("" if absent else "User-agent: *\nDisallow: /\n")
-        return Protego.parse(page.body.decode("utf-8", "replace"))
+        return Protego.parse(page.body.decode("utf-8-sig", "replace"))

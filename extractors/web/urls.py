@@ -1,31 +1,36 @@
 """One address per page: the canonical form of a URL. Never fetches; redirects and rel=canonical are the fetcher's."""
 
-from urllib.parse import urljoin, urlsplit, urlunsplit
+import re
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from courlan import clean_url
 from w3lib.url import safe_url_string
 
-# courlan's lax mode keeps some of these, and they never select a page. Advertisers' click ids: https://github.com/mpchadwick/tracking-query-params-registry
+# They tell where a reader came from and never select a page: https://github.com/mpchadwick/tracking-query-params-registry
+# courlan's own list would also drop `cid`, `uid` and a bare `?12345`, by which small outlets number their articles.
 TRACKERS = frozenset(
-    "phpsessid fbclid gclid dclid yclid ysclid msclkid twclid igshid mc_cid mc_eid _openstat from_source ref_src".split()
+    "phpsessid fbclid gclid dclid yclid ysclid msclkid twclid igshid gbraid wbraid clickid partnerid xtor _openstat "
+    "ref referer referrer ref_src from_source source campaign medium".split()
 )
+TRACKER_FAMILIES = ("utm_", "at_", "mc_", "wt_", "mtm_", "pk_", "itm_", "mkt_", "oly_", "vero_", "hsa_", "_ga", "_gl")
+ESCAPED_TWICE = re.compile("^(?:amp;)+")  # what is left of `&amp;` between two fields
+ESCAPE = re.compile("%[0-9a-fA-F]{2}")
 
 
 def canonical_url(url: str, base: str = "") -> str:
-    """The form under which a page is known: absolute http(s), no fragment, no trackers, host lower-cased.
+    """The form under which a page is known: absolute http(s), no fragment, no trackers, no password, host lower-cased.
 
     Returns "" for what is not a web address (`javascript:`, `mailto:`, garbage).
     """
     try:
-        parts = urlsplit(urljoin(base, url.strip()))
-        parts = parts._replace(path=urljoin("/", parts.path or "/"))
+        parts = urlsplit(urljoin(base, url.strip().replace("\\", "/")))  # as browsers read it
         if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
             return ""
-        kept = "&".join(field for field in parts.query.split("&") if not _is_tracker(field))
-        cleaned = clean_url(safe_url_string(urlunsplit(parts._replace(query=kept, fragment=""))))
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
+        quoted = ESCAPE.sub(lambda found: found[0].upper(), safe_url_string(urlunsplit(bare)))
+        return _clean(urlsplit(quoted))
     except ValueError:
         return ""
-    return cleaned or ""
 
 
 def host_of(url: str) -> str:
@@ -48,13 +53,25 @@ def redact_url(url: str) -> str:
         parts = urlsplit(url)
         password = parts.password
     except ValueError:
-        return url
+        return re.sub("//[^/]*@", "//***@", url)
     if not password:
         return url
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
 
 
+def _clean(parts: SplitResult) -> str:
+    path = urljoin("/", re.sub("/{2,}", "/", parts.path or "/"))
+    page = clean_url(urlunsplit(parts._replace(path=path, query=""))) or ""
+    if urlsplit(page).path in {"", "/"}:
+        page = page.rstrip("/")
+    fields = (ESCAPED_TWICE.sub("", field) for field in parts.query.split("&"))
+    query = "&".join(sorted(field for field in fields if field and not _is_tracker(field)))
+    if not page or not query:
+        return page
+    return f"{page}?{query}" if urlsplit(page).path else f"{page}/?{query}"
+
+
 def _is_tracker(field: str) -> bool:
     name = field.partition("=")[0].lower()
-    return name.startswith("utm_") or name in TRACKERS
+    return name in TRACKERS or name.startswith(TRACKER_FAMILIES)

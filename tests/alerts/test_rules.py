@@ -1,0 +1,52 @@
+"""Which rule wants which telling."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from alerts.rules import Rule, Telling, matches
+from extractors.types import Signal
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+CORE = frozenset({"distancing-moscow", "eu-partnership", "sco-initiative"})
+
+
+def telling(**given: Any) -> Telling:
+    """A `new` of Kyrgyzstan's distancing, by an independent outlet, in Russian, at 0.7."""
+    themes, countries = given.pop("themes", ("distancing-moscow",)), given.pop("countries", ("KG",))
+    signal = Signal("s1", themes, countries, NOW, NOW, "new", "", ())
+    return Telling(signal, **({"kind": "new", "language": "ru", "outlet_kind": "independent", "confidence": 0.7} | given))
+
+
+CONTEXT = telling(themes=("china-engagement",))
+MIXED = telling(themes=("china-engagement", "eu-partnership"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "wanted"),
+    [
+        ({}, telling(), True),
+        ({}, CONTEXT, False),
+        ({}, MIXED, True),
+        ({"themes": ("china-engagement",)}, CONTEXT, True),
+        ({"themes": ("china-engagement",)}, MIXED, True),
+        ({"themes": ("eu-partnership",)}, telling(), False),
+        ({"countries": ("KG", "KZ")}, telling(), True),
+        ({"countries": ("UZ",)}, telling(), False),
+        ({"countries": ("UZ",)}, telling(countries=("KG", "UZ")), True),
+        ({"countries": ("CENTRAL_ASIA",)}, telling(countries=()), False),
+        ({}, telling(countries=()), True),
+        ({"languages": ("en", "ru")}, telling(), True),
+        ({"languages": ("en",)}, telling(), False),
+        ({"outlets": ("state",)}, telling(), False),
+        ({"outlets": ("state",)}, telling(outlet_kind="state"), True),
+        ({}, telling(kind="corroborated"), False),
+        ({"when": ("new", "corroborated")}, telling(kind="corroborated"), True),
+        ({"min_confidence": 0.7}, telling(), True),
+        ({"min_confidence": 0.71}, telling(), False),
+        ({"countries": ("KG",), "languages": ("en",)}, telling(), False),
+    ],
+)
+def test_a_rule_wants_what_it_says(rule: dict[str, Any], said: Telling, *, wanted: bool) -> None:
+    assert matches(Rule("desk", "console", **rule), said, CORE) is wanted

@@ -1,0 +1,52 @@
+"""The smaller stores: reference documents, the state of sources, the gates of runs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from extractors.types import Passage, Reading
+from storage.database import Database
+from storage.documents import StoredDocument, list_documents, save_document
+from storage.runs import save_run
+from storage.sources import SourceState, save_source_state, source_states
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def test_documents_are_listed_in_the_order_of_their_coming(database: Database, make_reading: Callable[..., Reading]) -> None:
+    later = Passage(40, 44, "zwei"), make_reading(labels=("eu-partnership",))
+    earlier = Passage(0, 4, "eins"), make_reading(labels=("sco-initiative",))
+    save_document(database, id="b", name="Strategy.txt", lang="fr", now=NOW, passages=[later, earlier])
+    save_document(database, id="a", name="Charter.txt", lang="en", now=NOW + timedelta(hours=1), passages=[])
+    assert list_documents(database) == [
+        StoredDocument("b", "Strategy.txt", "fr", NOW, (("sco-initiative",), ("eu-partnership",))),
+        StoredDocument("a", "Charter.txt", "en", NOW + timedelta(hours=1), ()),
+    ]
+
+
+def test_a_document_added_again_replaces_its_passages(database: Database, make_reading: Callable[..., Reading]) -> None:
+    for passages in ([Passage(0, 4, "eins"), Passage(5, 9, "zwei")], [Passage(0, 4, "drei")]):
+        read = [(passage, make_reading()) for passage in passages]
+        save_document(database, id="a", name="Charter.txt", lang="en", now=NOW, passages=read)
+    (document,) = list_documents(database)
+    assert len(document.labels) == 1
+
+
+def test_the_state_of_a_source_is_what_was_last_saved(database: Database) -> None:
+    failed = SourceState("steppe", polled_at=NOW, not_before=NOW + timedelta(hours=1), failures=2, error="http-503")
+    well = replace(failed, succeeded_at=NOW, not_before=None, failures=0, error="")
+    save_source_state(database, failed)
+    assert source_states(database) == {"steppe": failed}
+    save_source_state(database, well)
+    save_source_state(database, SourceState("chorsu"))
+    assert source_states(database) == {"steppe": well, "chorsu": SourceState("chorsu")}
+
+
+def test_the_gates_of_a_run_are_saved_as_it_goes_on(database: Database) -> None:
+    save_run(database, "run-1", started=NOW, ended=None, gates={"gates": {}})
+    save_run(database, "run-1", started=NOW, ended=NOW + timedelta(minutes=1), gates={"sources": {"шёлк": "ok"}})
+    with database.read() as session:
+        (row,) = session.connection().execute(text("SELECT id, CAST(gates AS TEXT) AS gates FROM run"))
+    assert (row.id, row.gates) == ("run-1", '{"sources": {"шёлк": "ok"}}')

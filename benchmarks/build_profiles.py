@@ -27,11 +27,11 @@ BLOCK = re.compile(r"<(?:p|h\d|li)\b[^>]*>(.*?)</(?:p|h\d|li)>", re.DOTALL)
 # profile: files of the package
 DECLARATIONS = {
     "az": "azj_latn", "en": "eng", "fr": "fra", "tk": "tuk_latn", "tr": "tur", "uz": "uzn_latn",
-    "af": "afr", "ca": "cat", "crh": "crh", "gag": "gag", "cs": "ces", "cy": "cym", "da": "dan", "de": "deu_1996", "eo": "epo",
-    "es": "spa", "et": "est", "eu": "eus", "fi": "fin", "ga": "gle", "gl": "glg", "hr": "hrv", "hu": "hun", "id": "ind",
-    "is": "isl", "it": "ita", "ku": "kmr", "la": "lat", "lt": "lit", "lv": "lav", "ms": "mly_latn", "mt": "mlt",
-    "nl": "nld", "no": "nob", "pl": "pol", "pt": "por_PT", "ro": "ron_2006", "sk": "slk", "sl": "slv", "so": "som",
-    "sq": "als", "sv": "swe", "sw": "swh", "tl": "tgl", "vi": "vie",
+    "af": "afr", "ca": "cat", "crh": "crh", "cs": "ces", "cy": "cym", "da": "dan", "de": "deu_1996", "eo": "epo",
+    "es": "spa", "et": "est", "eu": "eus", "fi": "fin", "ga": "gle", "gag": "gag", "gl": "glg", "hr": "hrv", "hu": "hun",
+    "id": "ind", "is": "isl", "it": "ita", "ku": "kmr", "la": "lat", "lt": "lit", "lv": "lav", "ms": "mly_latn",
+    "mt": "mlt", "nl": "nld", "no": "nob", "pl": "pol", "pt": "por_PT", "ro": "ron_2006", "sk": "slk", "sl": "slv",
+    "so": "som", "sq": "als", "sv": "swe", "sw": "swh", "tl": "tgl", "vi": "vie",
     "be": "bel", "kk": "kaz", "ky": "kir", "mn": "khk", "ru": "rus", "tg": "tgk", "uk": "ukr", "uz-cyrl": "uzn_cyrl",
     "ab": "abk", "alt": "alt", "bg": "bul", "cv": "chv", "kbd": "kbd", "kjh": "kjh", "koi": "koi", "mk": "mkd",
     "os": "oss", "sah": "sah", "sr": "srp_cyrl", "tt": "tat", "tyv": "tyv",
@@ -41,6 +41,7 @@ DECLARATIONS = {
 
 
 def main(declarations: Path) -> None:
+    """Write a profile for every name in PROFILES."""
     news = _read_news()
     OUT.mkdir(parents=True, exist_ok=True)
     for name in sorted(name for names in PROFILES.values() for name in names):

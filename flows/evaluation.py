@@ -84,7 +84,10 @@ def score_passages(classifier: Classifier, records: Sequence[dict[str, Any]]) ->
 
 
 def score_stream(classifier: Classifier, records: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Signals against events: B-cubed over the reports of an event (`event` is null or left out for noise), alerts per event, misses, noise alerts."""
+    """Signals against events: B-cubed, alerts per event, events missed, alerts for noise.
+
+    A report's `event` is null or left out for noise, which B-cubed does not score.
+    """
     signals = replay_records(classifier, records)
     core = core_ids()
     event_of = {record["id"]: record["event"] for record in records if record.get("event")}

@@ -16,19 +16,20 @@ GONE = "ZX"  # states of a process that has ended and was not yet waited for, pr
 
 
 def tie_to_parent(*, watch_stdin: bool = False) -> None:
-    """Die with the parent: by the kernel on Linux, by looking elsewhere; with `watch_stdin`, by the end of the input too.
+    """Die with the parent: by the kernel on Linux, by looking elsewhere; with `watch_stdin`, by the end of the input.
 
-    At the end of the input the whole process group is killed, with the children of the child.
+    At the end of the input the whole process group is killed, with the children of the child. The kernel would be too
+    quick for that: it kills the child alone, before this can kill the rest.
     """
     parent = os.getppid()
-    if sys.platform == "linux":
+    if watch_stdin:
+        threading.Thread(target=_wait_for_end, name="life-line", daemon=True).start()
+    elif sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         threading.Thread(target=_watch_parent, args=(parent,), name="parent", daemon=True).start()
     if os.getppid() != parent or _is_orphan(parent):
         os._exit(1)
-    if watch_stdin:
-        threading.Thread(target=_wait_for_end, name="life-line", daemon=True).start()
 
 
 def _is_orphan(parent: int) -> bool:

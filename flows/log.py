@@ -14,8 +14,9 @@ def configure_logging(*, verbose: bool = False) -> None:
     logger = logging.getLogger("vigie")
     logger.handlers = [handler]
     logger.propagate = False
-    logger.setLevel(logging.INFO)  # the run page shows every event
 
+
+logging.getLogger("vigie").setLevel(logging.INFO)  # the run page shows every event; the handlers choose
 
 structlog.configure(
     processors=[

@@ -39,7 +39,6 @@ def client_environment() -> dict[str, str]:
     return {
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "vigie",
-        "PREFECT_LOGGING_LOGGERS_VIGIE_LEVEL": "INFO",
         "PREFECT_CLI_COLORS": "false",
         "NO_PROXY": direct,
         "no_proxy": direct,

@@ -26,8 +26,8 @@ class TableFile:
         try:
             self._data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            what, _, where = str(error).partition(" (at line ")
-            line = int(where.partition(",")[0]) if where else len(self._lines)
+            what, _, where = str(error).partition(" (at ")  # "line 3, column 5)" or "end of document)"
+            line = int(match[1]) if (match := re.match(r"line (\d+)", where)) else len(self._lines)
             raise ConfigError(f"{name}:{line}: not TOML: {what}") from error
 
     def raw(self, kind: str) -> list[dict[str, Any]]:

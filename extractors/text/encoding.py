@@ -37,7 +37,7 @@ def decode_html(body: bytes, content_type: str = "") -> str:
         if body.startswith(mark):
             return body.decode(name, "replace").lstrip("\ufeff")
     text = body.decode("utf-8", "replace")
-    if _is_utf8(text):
+    if _is_utf8(body, text):
         return text
     declared = _readings(body, _declared(body, content_type))
     first = next(iter(declared), "")
@@ -55,7 +55,7 @@ def drop_illegal(text: str) -> str:
 
 
 def drop_references(text: str) -> str:
-    """The markup without references to forbidden characters; an emoji written as two halves, `&#55357;&#56832;`, is two."""
+    """The markup without references to forbidden characters: `&#55357;&#56832;` are two halves of an emoji."""
     return REFERENCE.sub(lambda found: found[0] if _is_legal(found[1], found[2]) else "", text)
 
 
@@ -77,9 +77,9 @@ def _is_legal(hexadecimal: str | None, decimal: str | None) -> bool:
     return code <= LAST_CHARACTER and not ILLEGAL.match(chr(code))
 
 
-def _is_utf8(text: str) -> bool:
+def _is_utf8(body: bytes, text: str) -> bool:
     """Whether what was decoded as UTF-8 is: other encodings hardly ever form a valid sequence of several bytes."""
-    wrong = text.count("\ufffd")
+    wrong = text.count("\ufffd") - body.count("\ufffd".encode())
     return not wrong or wrong * 10 <= _beyond_ascii(text) - wrong
 
 

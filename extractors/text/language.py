@@ -26,10 +26,8 @@ HEAD = 1_000  # characters that decide: more text changes no answer
 SMOOTHING = 0.5 / 10_000  # langdetect's ALPHA_DEFAULT / BASE_FREQ
 WATCHED = 4.0  # how much likelier a language of the watch is than another, before a letter is read
 SURE = 0.5  # under it a language is not named where the votes differ
-SURER = (
-    0.75  # the same from PLENTY letters on, whether they differ or not: the watch's own languages have 0.94 and more there
-)
-PLENTY = 80
+SURER = 0.75  # the same from PLENTY on, whether they differ or not: the watch's own languages have 0.94 and more there
+PLENTY = 80  # characters
 BRIEF = 5  # words: a name, a rubric, a short title. Both votes must name the language
 FEWEST_WORDS = 3
 FEWEST_LETTERS = 8
@@ -61,23 +59,21 @@ def detect_language(text: str) -> tuple[str, float]:
 
 
 def _decide(grams: dict[str, float], langid: dict[str, float], words: str) -> tuple[str, float]:
-    if not grams:
-        return "und", 0.0
+    letters = Counter(filter(str.isalpha, words.lower()))
     # What only one of the two knows (Chuvash, Bashkir) has that one's share.
     both = {
         name: (grams.get(name, langid.get(name, 0.0)) + langid.get(name, grams.get(name, 0.0))) / 2
         for name in {**grams, **langid}
+        if not _is_foreign(letters, name)
     }
-    both = {name: share for name, share in both.items() if not _strange(name, words)}
     best = max(both, key=both.__getitem__, default="und")
     confidence = both.get(best, 0.0)
     agreed = all(max(vote, key=vote.__getitem__) == best for vote in (grams, langid) if best in vote)
-    if confidence < SURER and len(words) >= PLENTY:
-        return "und", confidence
-    if not agreed and (confidence < SURE or len(words.split()) < BRIEF):
+    unsure = not agreed and (confidence < SURE or len(words.split()) < BRIEF)
+    if not grams or unsure or (len(words) >= PLENTY and confidence < SURER):
         return "und", confidence
     code = best.partition("-")[0]
-    return (code if len(code) == 2 else "und"), min(confidence, 1.0)  # noqa: PLR2004 - ISO 639-1
+    return (code if len(code) == 2 else "und"), confidence  # noqa: PLR2004 - ISO 639-1
 
 
 def _gram_vote(words: str, script: str) -> dict[str, float]:
@@ -108,23 +104,25 @@ def _too_short(words: str, script: str, letters: int) -> bool:
     return letters < FEWEST_LETTERS or sum(any(map(str.isalpha, word)) for word in words.split()) < FEWEST_WORDS
 
 
-def _strange(name: str, words: str) -> bool:
-    """Whether the text has letters that the language does not write, more than a foreign name brings."""
-    if name not in ALPHABETS:
-        return False
-    letters = [letter for letter in words.lower() if letter.isalpha()]
-    strange = sum(letter not in ALPHABETS[name] for letter in letters)
-    return strange > 1 and strange >= STRANGE * len(letters)
+def _is_foreign(letters: Counter[str], name: str) -> bool:
+    """Whether the text has letters that the language does not write, more of them than a foreign name brings."""
+    strange = letters.total() - sum(letters[letter] for letter in ALPHABETS[name]) if name in ALPHABETS else 0
+    return strange > 1 and strange >= STRANGE * letters.total()
 
 
 def _grams(words: str) -> Iterator[str]:
-    buffer = NGram()
-    for letter in NGram.normalize_vi(words):
-        buffer.add_char(letter)
-        for size in range(1, NGram.N_GRAM + 1):
-            gram = buffer.get(size)
-            if gram:
-                yield gram
+    """The 1, 2 and 3 characters in a row that LangProfile.update counts in lower-case text, four times as fast."""
+    for word in "".join(map(_fold, NGram.normalize_vi(words))).split():
+        yield from word
+        padded = f" {word} "
+        for size in (2, 3):
+            for at in range(len(padded) - size + 1):
+                yield padded[at : at + size]
+
+
+@functools.lru_cache(4096)
+def _fold(letter: str) -> str:
+    return str(NGram.normalize(letter))
 
 
 @functools.cache

@@ -39,7 +39,8 @@ SCRIPTS = {
 PROFILES = {
     "latin": (
         "az en fr tk tr uz "
-        "af ca crh gag cs cy da de eo es et eu fi ga gl hr hu id is it ku la lt lv ms mt nl no pl pt ro sk sl so sq sv sw tl vi"
+        "af ca crh cs cy da de eo es et eu fi ga gag gl hr hu id is it ku la lt lv "
+        "ms mt nl no pl pt ro sk sl so sq sv sw tl vi"
     ).split(),
     "cyrillic": "be kk ky mn ru tg uk uz-cyrl ab alt bg cv kbd kjh koi mk os sah sr tt tyv".split(),
     "arabic": "fa ug ar ps ur".split(),
@@ -75,13 +76,16 @@ ALPHABETS = {
 # Characters that Japan simplified in its own way: a headline may have no kana.
 JAPANESE = frozenset("円団実広売対発経済県駅気処伝様児価変囲塩単検権験歳総続帰営厳従戦図応駆徴択沢訳読鉄転両労覧")
 
-NOISE = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|@\w+|[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]+")
+NOISE = re.compile(
+    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+|@\w+|[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]+"
+)
 OKINA = re.compile(r"(?<=[oOgG])['`´‘’ʼ](?=\w|\s|$)")
-LATIN_WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ʯ]+")
+LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af]+")
+OTHER_WORD = re.compile(r"[\u0370-\u1dff\u3005-\ud7ff\uf900-\ufaff\ufb13-\ufdfb\ufe70-\ufefc]+")
 FOREIGN = (
     3  # a third of the letters in another script than Latin: that is the text's, for brands and names are Latin anywhere
 )
-KANA = 20  # Japanese has a kana in two characters; a Japanese title quoted in Chinese stays under one in twenty
+KANA = 8  # Japanese has a kana in two or three characters; a Japanese name quoted in Chinese stays under one in eight
 HAN = 3  # letters that a Han character stands for, about
 
 
@@ -113,5 +117,5 @@ def script_of(text: str) -> tuple[str, int]:
 
 
 def words_of(text: str, script: str) -> str:
-    """The text without the Latin words, where it is in another script."""
-    return text if script == "latin" else " ".join(LATIN_WORD.sub(" ", text).split())
+    """The text without the words in another script: the Latin ones, or in a Latin text all others."""
+    return " ".join((OTHER_WORD if script == "latin" else LATIN_WORD).sub(" ", text).split())

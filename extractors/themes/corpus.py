@@ -14,16 +14,16 @@ def builtin_corpus() -> Traversable:
     return files("extractors").joinpath("data/corpus")
 
 
-def read_passages(folder: Traversable, *, split: str = "train") -> list[Labelled]:
-    """The passages of a split, in order of id."""
-    rows = [row for file in _files(folder.joinpath("passages")) for row in _rows(file) if row.get("split", "train") == split]
-    return sorted((labelled(row) for row in rows), key=lambda item: item.id)
+def read_passages(folder: Traversable) -> list[Labelled]:
+    """The passages to learn from, in order of id: those of `train` and `validation`, and the reports of the events."""
+    rows = [row for file in _files(folder.joinpath("passages")) for row in _rows(file)]
+    return sorted((labelled(row) for row in [*rows, *read_events(folder)]), key=lambda item: item.id)
 
 
-def read_events(folder: Traversable) -> list[dict[str, Any]]:
-    """The event records, in file order."""
+def read_events(folder: Traversable, *, split: str = "train") -> list[dict[str, Any]]:
+    """The event records of a split, in file order."""
     file = folder.joinpath("events.jsonl")
-    return list(_rows(file)) if file.is_file() else []
+    return [row for row in _rows(file) if row.get("split", "train") == split] if file.is_file() else []
 
 
 def labelled(row: dict[str, Any]) -> Labelled:

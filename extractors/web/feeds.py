@@ -43,12 +43,15 @@ def parse_feed(page: Page, source: str) -> list[Entry]:
 
 def _xml_items(page: Page) -> Iterator[tuple[str, str, datetime | None]]:
     # BytesIO: given bytes, feedparser would first try to open a file of that name.
-    parsed = feedparser.parse(
-        io.BytesIO(legal_markup(page.body)),
-        response_headers={"content-type": page.content_type, "content-location": page.url},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(legal_markup(page.body)),
+            response_headers={"content-type": page.content_type, "content-location": page.url},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (ValueError, LookupError) as error:  # an encoding of such a name cannot even be looked up
+        raise ExtractError(page.url, "not-a-feed") from error
     if not parsed.version and not parsed.entries:
         raise ExtractError(page.url, "not-a-feed")
     for item in parsed.entries:

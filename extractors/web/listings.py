@@ -46,17 +46,19 @@ def _entries(page: Page, source: str, items: Iterable[Item]) -> list[Entry]:
     return list(entries.values())
 
 
-def _sitemap_items(page: Page) -> Iterable[Item]:
+def _sitemap_items(page: Page) -> list[Item]:
     try:
         root = etree.fromstring(legal_markup(page.body), etree.XMLParser(**XML))
-    except (etree.XMLSyntaxError, ValueError) as error:
+        if root is None or etree.QName(root).localname not in {"urlset", "sitemapindex"}:
+            raise ExtractError(page.url, "not-a-sitemap")
+        return [_sitemap_item(item) for item in root.iterchildren("{*}url")]
+    except (etree.XMLSyntaxError, ValueError) as error:  # what lxml recovers may bear names that it refuses to read
         raise ExtractError(page.url, "not-a-sitemap") from error
-    if root is None or etree.QName(root).localname not in {"urlset", "sitemapindex"}:
-        raise ExtractError(page.url, "not-a-sitemap")
-    for item in root.iterchildren("{*}url"):
-        link = item.findtext("{*}loc", "").strip()
-        stamp = item.findtext(".//{*}publication_date") or item.findtext("{*}lastmod") or ""
-        yield link, item.findtext(".//{*}title", "") or "", parse_moment(stamp)
+
+
+def _sitemap_item(item: etree._Element) -> Item:
+    stamp = item.findtext(".//{*}publication_date") or item.findtext("{*}lastmod") or ""
+    return item.findtext("{*}loc", "").strip(), item.findtext(".//{*}title", "") or "", parse_moment(stamp)
 
 
 def _gdelt_items(page: Page) -> Iterable[Item]:

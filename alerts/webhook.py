@@ -13,6 +13,7 @@ from extractors.errors import DeliveryError, FetchError
 from extractors.types import Delivery
 
 TIMEOUT = 15.0
+DAY = 86_400.0  # seconds: the longest patience that a receiver may ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,6 @@ class WebhookChannel:
 
 def _retry_after(response: httpx.Response) -> float | None:
     try:
-        return Retry().parse_retry_after(response.headers.get("Retry-After", ""))
+        return min(Retry().parse_retry_after(response.headers.get("Retry-After", "")), DAY)
     except ValueError:
         return None

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     db: str = "sqlite:///vigie.db"
     sources: Path | None = None
     alerts: Path | None = None
-    contact: str = ""
+    contact: str = Field(default="", pattern=r"^[\x20-\x7e]*$")  # it goes into a header
     cache: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_cache)
     snapshots: Path = Path("vigie-snapshots")
     home: Path = Path(".vigie")

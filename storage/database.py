@@ -111,6 +111,8 @@ def _parse(url: str) -> URL:
         raise ConfigError("VIGIE_DB: not a database URL: in a password, @ is written %40")
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise ConfigError("VIGIE_DB: SQLite needs a file: the stages of a run open the database one after another")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ConfigError("VIGIE_DB: SQLite needs a file: the stages of a run open the database one after another")
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed
@@ -121,10 +123,8 @@ def _make_engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         # In a zone east of UTC, the driver could not read back the last hours of the year 9999, which feeds do claim.
         return create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}, **dump)
-    if not url.database or url.database == ":memory:":
-        raise ConfigError("VIGIE_DB: SQLite needs a file: the stages of a run open the database one after another")
     try:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"VIGIE_DB: {url.database}: {error.strerror}") from error
     # A connection costs 0.1 ms; a pool of them would outlive forks and threads for no gain.

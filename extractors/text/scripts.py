@@ -77,14 +77,14 @@ ALPHABETS = {
 JAPANESE = frozenset("円団実広売対発経済県駅気処伝様児価変囲塩単検権験歳総続帰営厳従戦図応駆徴択沢訳読鉄転両労覧")
 
 NOISE = re.compile(
-    r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+|@\w+|[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]+"
+    r"(?:https?://|www\.)\S+|@\w+"
+    r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"  # bounded: a page may be one word of 10,000 characters
+    r"|[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]+"
 )
 OKINA = re.compile(r"(?<=[oOgG])['`´‘’ʼ](?=\w|\s|$)")
 LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af]+")
 OTHER_WORD = re.compile(r"[\u0370-\u1dff\u3005-\ud7ff\uf900-\ufaff\ufb13-\ufdfb\ufe70-\ufefc]+")
-FOREIGN = (
-    3  # a third of the letters in another script than Latin: that is the text's, for brands and names are Latin anywhere
-)
+FOREIGN = 3  # from a third of the letters on, a text is in its other script: brands and names are Latin anywhere
 KANA = 8  # Japanese has a kana in two or three characters; a Japanese name quoted in Chinese stays under one in eight
 HAN = 3  # letters that a Han character stands for, about
 

@@ -1,4 +1,4 @@
-"""What robots.txt allows, by protego: an absent file allows all, a failing server forbids for this run (RFC 9309)."""
+"""What robots.txt allows, by protego: a file that is not there allows all (decision 0006)."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Robots:
     _rules: dict[str, asyncio.Task[Protego]] = field(default_factory=dict)
 
     async def allows(self, url: str) -> bool:
-        """Whether the host lets this agent read the address."""
+        """Whether the host lets this agent read the address. Raises FetchError where the host cannot be reached."""
         origin = origin_of(url)
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._read(origin))
@@ -31,6 +31,7 @@ class Robots:
         try:
             page = await fetch_page(self.web, f"{origin}/robots.txt")
         except FetchError as error:
-            absent = error.reason.startswith("http-4") and error.reason != "http-429"
-            return Protego.parse("" if absent else "User-agent: *\nDisallow: /\n")
+            if not error.reason.startswith("http-") or error.retry_after is not None:
+                raise
+            return Protego.parse("")
         return Protego.parse(page.body.decode("utf-8-sig", "replace"))

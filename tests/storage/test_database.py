@@ -9,15 +9,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL
 from sqlmodel import SQLModel
 
+import storage
 from extractors.errors import ConfigError, StorageError
 from extractors.types import Entry
-from storage.database import Database, open_database, redact
+from storage.database import Database, check_url, open_database, redact
 from storage.entries import QueuedEntry, add_entries, count_entries, due_entries
 from storage.rows import UtcTime
 
@@ -51,6 +54,15 @@ def test_the_migrations_make_what_the_rows_say(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_the_migrations_can_be_undone(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.__file__).parent / "migrations"))
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
 
 
 def test_threads_that_open_at_once_all_get_a_migrated_database(empty_url: str) -> None:
@@ -111,6 +123,14 @@ def test_a_wrong_url_is_a_fault_of_the_configuration(url: str) -> None:
     with pytest.raises(ConfigError, match=r"^VIGIE_DB: ") as caught:
         open_database(url)
     assert PASSWORD not in str(caught.value)
+
+
+def test_a_url_is_checked_without_opening_or_making_anything(tmp_path: Path) -> None:
+    check_url(f"sqlite:///{tmp_path / 'vigie.db'}")
+    check_url("postgresql://vigie:s3cret@127.0.0.1:1/vigie")
+    with pytest.raises(ConfigError):
+        check_url("sqlite://")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

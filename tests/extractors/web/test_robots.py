@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
+from extractors.errors import FetchError
 from extractors.web.fetch import Web
 from extractors.web.robots import Robots
 
@@ -31,29 +32,29 @@ async def test_the_rules_decide(web: Web, httpserver: HTTPServer, rules: str, pa
     assert await Robots(web).allows(httpserver.url_for(path)) is allowed
 
 
-@pytest.mark.parametrize(("status", "allowed"), [(404, True), (410, True), (403, True), (500, False), (507, False)])
-async def test_an_absent_file_allows_all_and_a_failing_server_forbids_all(
-    web: Web,
-    httpserver: HTTPServer,
-    status: int,
-    allowed: bool,  # noqa: FBT001
-) -> None:
+@pytest.mark.parametrize("status", [404, 410, 403, 500, 507])
+async def test_a_file_that_is_not_there_allows_all(web: Web, httpserver: HTTPServer, status: int) -> None:
     httpserver.expect_request("/robots.txt").respond_with_data(status=status)
 
-    assert await Robots(web).allows(httpserver.url_for("/news/1")) is allowed
+    assert await Robots(web).allows(httpserver.url_for("/news/1"))
 
 
 async def test_a_host_that_asks_for_patience_is_left_alone(web: Web, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/robots.txt").respond_with_data(status=429, headers={"Retry-After": "3600"})
 
-    assert not await Robots(web).allows(httpserver.url_for("/news/1"))
+    with pytest.raises(FetchError, match="http-429") as refused:
+        await Robots(web).allows(httpserver.url_for("/news/1"))
+    assert refused.value.retry_after == 3600
 
 
-async def test_a_host_that_hangs_is_left_alone(open_web: Any, loopback: Any) -> None:
+async def test_a_host_that_hangs_is_asked_once_and_left_alone(open_web: Any, loopback: Any) -> None:
     async def hang(send: Any, _request: str) -> None:
         await asyncio.sleep(3600)
 
-    assert not await Robots(await open_web(read=0.3)).allows(f"{await loopback.serve(hang)}/news/1")
+    robots, url = Robots(await open_web(read=0.3)), f"{await loopback.serve(hang)}/news/1"
+    for _ in range(2):
+        with pytest.raises(FetchError, match="timeout"):
+            await robots.allows(url)
 
 
 async def test_the_file_is_read_once_for_many_askers(web: Web, httpserver: HTTPServer) -> None:

@@ -138,14 +138,14 @@ def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
 
 
 def _best(finder: Finder, known: Known) -> Report:
-    """The passage to quote: fresh, of a core theme, surest, earliest."""
+    """The passage to quote: fresh, of a core theme, of the earliest page, and there the first, which is the lead."""
     reports = [finder.reports[facts.report] for facts in known.members]
 
-    def merit(report: Report) -> tuple[bool, float, float]:
-        core = [report.reading.scores[theme] for theme in report.reading.labels if theme in finder.core]
-        return is_fresh(report, finder.fresh_hours), max(core, default=0.0), -report.when.timestamp()
+    def merit(report: Report) -> tuple[bool, bool, float]:
+        core = bool(finder.core & set(report.reading.labels))
+        return is_fresh(report, finder.fresh_hours), core, -report.when.timestamp()
 
-    return max(reports, key=merit)
+    return max(reports, key=merit)  # members are in order of arrival, and max keeps the first among equals
 
 
 def _add_counts(report: RunReport, counted: RunReport) -> None:

@@ -127,13 +127,13 @@ def _summary(report: RunReport, signals: list[StoredSignal]) -> str:
 def _signal_row(stored: StoredSignal) -> dict[str, str]:
     signal, first = stored.signal, stored.reports[0]
     return {
-        "signal": signal.id,
-        "themes": ", ".join(signal.themes),
-        "countries": ", ".join(signal.countries),
         "title": _cell(first.title),
+        "countries": ", ".join(signal.countries),
+        "themes": ", ".join(signal.themes),
         "outlets": ", ".join(dict.fromkeys(report.outlet for report in stored.reports)),
         "told": ", ".join(sorted(stored.told)),
         "why": signal.why,
+        "signal": signal.id,
     }
 
 

@@ -140,3 +140,23 @@ def test_a_wrong_configuration_writes_nothing(lookout: Lookout) -> None:
     nowhere = lookout.run("serve")
     assert (nowhere.returncode, "PREFECT_API_URL" in nowhere.stderr) == (2, True)
     assert sorted(lookout.folder.iterdir()) == before
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_the_server_itself_crashes_the_run_of_a_killed_serve(
+    lookout: Lookout, press: Press, prefect_server: PrefectServer
+) -> None:
+    """By the automation on heartbeats: nobody starts again here, and so nobody sweeps."""
+    lookout.settings["PREFECT_API_URL"] = prefect_server.api
+    lookout.write(press.source("slow", "/slow"))
+    press.hang()
+    before = prefect_server.runs()
+    process = lookout.start("serve")
+    assert press.asked.wait(150), lookout.words
+    process.kill()
+    process.wait()
+    until(lambda: not lookout.processes(), "its children to end", seconds=10)
+    assert "RUNNING" in since(before, prefect_server)
+    until(lambda: "RUNNING" not in since(before, prefect_server), "the automation", seconds=400)
+    assert "CRASHED" in since(before, prefect_server)

@@ -32,7 +32,13 @@ PENDING = timedelta(seconds=300)
 BEAT = "prefect.flow-run.heartbeat"
 ENDS = frozenset(f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed"))
 AUTOMATIONS = (
-    ("vigie: crash runs without a heartbeat", {BEAT}, {BEAT, *ENDS}, ZOMBIE, "no heartbeat"),
+    (  # counted from Running as well: a run may be killed before its first beat has reached the server
+        "vigie: crash runs without a heartbeat",
+        {"prefect.flow-run.Running", BEAT},
+        {BEAT, *ENDS},
+        ZOMBIE,
+        "no heartbeat",
+    ),
     (
         "vigie: crash runs stuck in Pending",
         {"prefect.flow-run.Pending"},

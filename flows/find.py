@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session
 
@@ -23,6 +23,7 @@ from storage.outbox import add_delivery
 from storage.signals import StoredReport, record_alert, save_signal, stored_signals, unplaced_reports
 
 ENTRIES_AT_ONCE = 100
+EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a page that claims the year 1 must not reach before the calendar
 OutletNames = dict[str, tuple[str, str]]
 
 
@@ -78,7 +79,7 @@ def find_signals(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, 
         with desk.database.exclusive() as session:
             found = sorted(unplaced_reports(session, [entry.id for entry in batch]), key=_arrival)
             earliest = min((item.report.when for item in found), default=now)
-            finder = open_finder(session, desk.settings.fresh_hours, earliest - WINDOW)
+            finder = open_finder(session, desk.settings.fresh_hours, max(earliest, EARLIEST) - WINDOW)
             _place_all(session, finder, found, counted, desk, now)
             for entry in batch:
                 record_done(session, entry.id)

@@ -19,7 +19,7 @@ from extractors.types import Article, Entry, Reading, Report
 from extractors.web.feeds import parse_moment
 from extractors.web.urls import canonical_url
 from flows.batch import read_all
-from flows.find import Finder, open_finder
+from flows.find import EARLIEST, Finder, open_finder
 from flows.progress import progress
 from flows.records import read_records, write_records
 from flows.settings import read_settings
@@ -80,7 +80,7 @@ def _replay_batch(
 ) -> None:
     reports = [_store(database, record, reading) for record, reading in zip(records, readings, strict=True)]
     with database.exclusive() as session:
-        finder = open_finder(session, fresh_hours, records[0]["when"] - WINDOW)
+        finder = open_finder(session, fresh_hours, max(records[0]["when"], EARLIEST) - WINDOW)
         for passage, report in filter(None, reports):
             _place(session, finder, passage, report)
 

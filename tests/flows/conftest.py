@@ -177,6 +177,22 @@ class Lookout:
         assert process.poll() is None, self.words
         return process
 
+    def up_with_a_run_in_flight(self, press: Press) -> subprocess.Popen[bytes]:
+        """Start `vigie up` and wait until a scheduled run asks a source that does not answer."""
+        press.hang()
+        process = self.up()
+        assert press.asked.wait(PATIENCE), self.words
+        return process
+
+    def stop(self, process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        """End vigie by a signal, within fifteen seconds. It leaves nothing."""
+        before = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(60) == 0, self.words
+        took = time.monotonic() - before
+        self.assert_nothing_left()
+        assert took < 15, self.words
+
     def run(self, *command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         """Run `vigie COMMAND` to its end."""
         return subprocess.run(
@@ -297,6 +313,12 @@ class PrefectServer:
         """The state of each run that began, oldest first."""
         found = self.ask("/flow_runs/filter", sort="START_TIME_ASC")
         return {run["id"]: run["state_type"] for run in found if run["state_type"] != "SCHEDULED"}
+
+    def schedules(self) -> list[str]:
+        """The schedules of the one deployment, which is not paused."""
+        (deployment,) = self.ask("/deployments/filter")
+        assert not deployment["paused"]
+        return [item["schedule"]["cron"] for item in deployment["schedules"] if item["active"]]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,63 @@
+"""Whatever is killed, nothing is left, and the next start cleans up and goes on."""
+
+import random
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+from tests.flows.conftest import ENDING, Lookout, Press, until
+
+
+@pytest.mark.timeout(900)
+def test_after_a_kill_nothing_is_left_and_the_next_start_runs(lookout: Lookout, press: Press) -> None:
+    lookout.write(press.source("slow", "/slow"))
+    for victims in (["up"], ["runner"], ["server"], ["up", "server", "runner", "prefect.engine"]):
+        process = lookout.up_with_a_run_in_flight(press)
+        kill(lookout, process, victims)
+        assert process.wait(60) != 0
+        until(lambda: not lookout.processes(), f"the rest to end with {victims}", seconds=15)
+
+    lookout.settings["VIGIE_CRON"] = changed = "* * * * * */7"
+    process = lookout.up_with_a_run_in_flight(press)
+    assert lookout.server.schedules() == [changed]
+    kill(lookout, process, ["prefect.engine"])
+    press.quiet.set()
+    lookout.wait_for_run()
+
+    press.hang()
+    assert press.asked.wait(150), lookout.words
+    for number in ENDING:  # who is impatient breaks nothing
+        process.send_signal(number)
+    lookout.stop(process, signal.SIGTERM)
+
+
+def kill(lookout: Lookout, process: subprocess.Popen[bytes], victims: list[str]) -> None:
+    doomed = [psutil.Process(process.pid) if victim == "up" else lookout.child(victim) for victim in victims]
+    for victim in doomed:
+        victim.kill()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_kills_at_any_moment(lookout: Lookout, press: Press) -> None:
+    """Twenty starts, each killed in part or whole somewhere between its first moment and a run in flight."""
+    chance = random.Random(20)
+    lookout.write(press.source("slow", "/slow"))
+    for _ in range(20):
+        press.hang()
+        process = lookout.start("up")
+        time.sleep(chance.uniform(0, 30))
+        for victim in lookout.processes():
+            if chance.random() < 0.5:
+                victim.kill()
+        process.kill()
+        process.wait()
+        until(lambda: not lookout.processes(), "the rest to end", seconds=15)
+    press.quiet.set()
+    process = lookout.up()
+    before = lookout.runs("COMPLETED")
+    lookout.wait_for_run(after=before)
+    lookout.stop(process, signal.SIGTERM)

@@ -31,7 +31,7 @@ wheel-check: .venv/test.stamp
 	$(PYTHON) -m venv build/wheel/.venv
 	build/wheel/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	build/wheel/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
-	! unzip -l dist/*.whl | grep -E ' (tests|deploy|benchmarks)/'
+	! $(BIN)/python -m zipfile -l dist/*.whl | grep -E '^(tests|deploy|benchmarks)/'
 	cd build/wheel && .venv/bin/vigie demo
 
 lock:

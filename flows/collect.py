@@ -10,7 +10,7 @@ from extractors.errors import ExtractError, FetchError
 from extractors.types import Source
 from extractors.web.fetch import fetch_page
 from extractors.web.listings import parse_listing
-from extractors.web.urls import host_of
+from extractors.web.urls import host_of, redact_url
 from flows.desk import Desk
 from flows.log import log
 from flows.progress import Advance
@@ -65,7 +65,7 @@ def _note_failure(
     save_source_state(desk.database, failed)
     report.sources[state.id] = error.reason
     report.gates["sources"].count(error.reason)
-    log.info("source failed", source=state.id, reason=error.reason, url=error.url)
+    log.info("source failed", source=state.id, reason=error.reason, url=redact_url(error.url))
 
 
 async def fetch_entries(
@@ -105,7 +105,7 @@ async def _fetch_entry(desk: Desk, entry: QueuedEntry, now: datetime) -> str:
             raise FetchError(entry.url, "robots", final=True)
         page = await fetch_page(desk.web, entry.url, user_agent=desk.source(entry.source).user_agent)
     except FetchError as error:
-        log.info("not fetched", url=entry.url, reason=error.reason)
+        log.info("not fetched", url=redact_url(entry.url), reason=error.reason)
         if error.final:
             record_quarantined(desk.database, entry.id, error.reason)
         else:

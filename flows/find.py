@@ -61,10 +61,10 @@ class Finder:
         return due
 
 
-def open_finder(session: Session, fresh_hours: float, since: datetime) -> Finder:
-    """A finder that knows the signals told since a time."""
+def open_finder(session: Session, fresh_hours: float, first: datetime) -> Finder:
+    """A finder that knows every signal that a report of the time `first`, or a later one, could join."""
     finder = Finder(fresh_hours, core_ids(), load_pair_model())
-    for stored in stored_signals(session, since=since):
+    for stored in stored_signals(session, since=max(first, EARLIEST) - WINDOW):
         members = tuple(facts_of(report) for report in stored.reports)
         finder.known[stored.signal.id] = Known(stored.signal, members, frozenset(stored.told))
         finder.reports.update({report.id: report for report in stored.reports})
@@ -79,7 +79,7 @@ def find_signals(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, 
         with desk.database.exclusive() as session:
             found = sorted(unplaced_reports(session, [entry.id for entry in batch]), key=_arrival)
             earliest = min((item.report.when for item in found), default=now)
-            finder = open_finder(session, desk.settings.fresh_hours, max(earliest, EARLIEST) - WINDOW)
+            finder = open_finder(session, desk.settings.fresh_hours, earliest)
             _place_all(session, finder, found, counted, desk, now)
             for entry in batch:
                 record_done(session, entry.id)

@@ -15,6 +15,7 @@ from alerts.message import stamp
 from extractors.errors import ConfigError
 from extractors.themes.vocabulary import theme_ids
 from extractors.web.feeds import parse_moment
+from extractors.web.urls import redact_url
 from flows.atom import atom_feed
 from flows.config import read_sources
 from flows.records import STDOUT, write_lines
@@ -145,7 +146,7 @@ def list_sources(format_: str, db: str) -> None:
         rows.append({
             "id": source.id, "kind": source.kind, "outlet": source.outlet, "language": source.language,
             "country": source.country, "enabled": source.enabled, "polled": stamp(state.polled_at),
-            "failures": state.failures, "error": state.error, "url": source.url,
+            "failures": state.failures, "error": state.error, "url": redact_url(source.url),
         })  # fmt: skip
     write_rows(rows, format_, STDOUT)
 

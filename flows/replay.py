@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from alerts.message import stamp
 from extractors.errors import ConfigError
-from extractors.signals.events import WINDOW
 from extractors.text.language import detect_language
 from extractors.themes.classify import Classifier, open_classifier
 from extractors.themes.encoder import open_encoder
@@ -19,7 +18,7 @@ from extractors.types import Article, Entry, Reading, Report
 from extractors.web.feeds import parse_moment
 from extractors.web.urls import canonical_url
 from flows.batch import read_all
-from flows.find import EARLIEST, Finder, open_finder
+from flows.find import Finder, open_finder
 from flows.progress import progress
 from flows.records import read_records, write_records
 from flows.settings import read_settings
@@ -80,7 +79,7 @@ def _replay_batch(
 ) -> None:
     reports = [_store(database, record, reading) for record, reading in zip(records, readings, strict=True)]
     with database.exclusive() as session:
-        finder = open_finder(session, fresh_hours, max(records[0]["when"], EARLIEST) - WINDOW)
+        finder = open_finder(session, fresh_hours, records[0]["when"])
         for passage, report in filter(None, reports):
             _place(session, finder, passage, report)
 

@@ -201,3 +201,12 @@ def test_init_writes_three_files_once(vigie: Vigie, tmp_path: Path) -> None:
     (tmp_path / "alerts.toml").write_text("# mine\n", encoding="utf-8")
     assert vigie("init").stdout.count("left alone") == 3
     assert (tmp_path / "alerts.toml").read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_a_password_in_a_source_s_address_is_never_listed(vigie: Vigie, tmp_path: Path) -> None:
+    (tmp_path / "sources.toml").write_text(
+        '[[source]]\nid = "a"\nkind = "feed"\nurl = "https://desk:geheim@wire.example/feed"\n', encoding="utf-8"
+    )
+    listed = vigie("sources", "list", "--db", f"sqlite:///{tmp_path}/empty.db").stdout
+    assert "https://desk:***@wire.example/feed" in listed
+    assert "geheim" not in listed

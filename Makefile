@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test soak check format wheel-check lock clean
+.PHONY: demo test soak check format tables wheel-check lock clean
 
 demo: .venv/run.stamp
 	$(BIN)/vigie demo
@@ -23,6 +23,10 @@ check: .venv/test.stamp
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix --unsafe-fixes --exit-zero .
 	$(BIN)/ruff format .
+
+# The README's figures, from the held-out part of the corpus; after `vigie train --out extractors/data`.
+tables: .venv/test.stamp
+	$(BIN)/python benchmarks/readme_tables.py
 
 # The generic package names make a missing data file easy to overlook: the wheel alone, in an empty folder.
 wheel-check: .venv/test.stamp

@@ -115,6 +115,7 @@ def probe(channel: str, target: str) -> Delivery:
         "language": "en", "evidence": [], "outlet": {"id": "vigie", "name": "Vigie", "kind": "official"},
         "published": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "first_seen": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "url": "https://vigie.example/", "why": "asked for by vigie alerts test", "confidence": {}, "model": "none",
-        "voices": [],
+        "voices": [], "heard": {"voices": 1, "copies": 0, "kinds": {"official": 1}, "wire": None}, "priority": "normal",
+        "follows": "",
     }  # fmt: skip
     return Delivery(f"msg_test_{now:%Y%m%d%H%M%S%f}", channel, target, "test", "new", "test", payload, now)

@@ -83,12 +83,18 @@ def write_mail(delivery: Delivery, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"] = sender, delivery.target
     message["Subject"] = headline(delivery.payload)
-    message["Message-ID"] = f"<{delivery.key}@{parseaddr(sender)[1].rpartition('@')[2] or 'vigie.example'}>"
+    message["Message-ID"] = _message_id(delivery.key, sender)
+    if thread := delivery.payload.get("thread"):  # a reply to the message that opened it
+        message["In-Reply-To"] = message["References"] = _message_id(thread, sender)
     message["Date"] = format_datetime(delivery.created)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(as_text(delivery.payload))
     message.add_alternative(as_html(delivery.payload), subtype="html")
     return message
+
+
+def _message_id(key: str, sender: str) -> str:
+    return f"<{key}@{parseaddr(sender)[1].rpartition('@')[2] or 'vigie.example'}>"
 
 
 def _said(code: int, text: bytes | str) -> str:

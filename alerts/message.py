@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from extractors.signals.facts import Print
+from extractors.signals.voices import Chorus
 from extractors.types import Report, Signal
 
 SCHEMA = "https://vigie.example/schemas/signal-1.json"
@@ -17,10 +19,16 @@ def delivery_key(signal: str, kind: str, channel: str, target: str) -> str:
 
 
 def compose(
-    signal: Signal, kind: str, best: Report, others: Sequence[Report], outlets: Mapping[str, tuple[str, str]]
+    signal: Signal,
+    kind: str,
+    best: Report,
+    others: Sequence[Print],
+    outlets: Mapping[str, tuple[str, str]],
+    chorus: Chorus,
 ) -> dict[str, Any]:
     """The data of an alert, plain JSON. `outlets` maps a source's id to its name and kind; `others` are further voices."""
     name, outlet_kind = outlets.get(best.outlet, (best.outlet, "independent"))
+    likeness = {theme: round(best.reading.provisional[theme], 3) for theme in best.reading.provisional_labels}
     return {
         "kind": kind,
         "signal": signal.id,
@@ -39,9 +47,18 @@ def compose(
         "confidence": {theme: round(best.reading.scores[theme], 3) for theme in best.reading.labels},
         "model": best.reading.model,
         "voices": [
-            {"outlet": outlets.get(report.outlet, (report.outlet, ""))[0], "language": report.lang, "url": report.url}
-            for report in others
+            {"outlet": outlets.get(voice.outlet, (voice.outlet, ""))[0], "language": voice.lang, "url": voice.article}
+            for voice in others
         ],
+        "heard": {
+            "voices": chorus.voices,
+            "copies": chorus.copies,
+            "kinds": dict(chorus.by_kind),
+            "wire": chorus.wire,
+        },
+        "priority": signal.priority,
+        "follows": signal.follows,
+        **({"provisional": likeness} if likeness else {}),
     }
 
 

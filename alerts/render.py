@@ -13,7 +13,7 @@ UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud8
 
 def headline(payload: Mapping[str, Any]) -> str:
     """One line without control characters: `distancing-moscow · KG · Bishkek will not host the drill`."""
-    parts = (", ".join(payload["themes"]), ", ".join(payload["countries"]), payload["title"])
+    parts = (", ".join(_theme_names(payload)), ", ".join(payload["countries"]), payload["title"])
     return " ".join(_visible(" · ".join(part for part in parts if part)).split())[:200]
 
 
@@ -30,13 +30,18 @@ def as_html(payload: Mapping[str, Any]) -> str:
     return css_inline.inline(page, keep_style_tags=True, load_remote_stylesheets=False)
 
 
+def _theme_names(payload: Mapping[str, Any]) -> list[str]:
+    """The themes of an alert, the provisional ones marked as such."""
+    return [*payload["themes"], *(f"{theme} (provisional)" for theme in payload.get("provisional", ()))]
+
+
 def _visible(value: Any) -> Any:  # noqa: ANN401 - whatever a template puts out
     return UNSEEN.sub(" ", value) if type(value) is str else value
 
 
 @functools.cache
 def _templates() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("alerts"),
         autoescape=select_autoescape(("html.j2",), default_for_string=True, default=False),
         undefined=StrictUndefined,
@@ -45,3 +50,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["theme_names"] = _theme_names
+    return environment

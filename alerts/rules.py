@@ -35,11 +35,11 @@ class Telling:
 
 
 def matches(rule: Rule, telling: Telling, core: frozenset[str]) -> bool:
-    """Whether a rule wants this telling. Context themes are told only where a rule names them."""
+    """Whether a rule wants this telling. Context and provisional themes are told only where a rule names them."""
     themes = core if rule.themes == ALL else frozenset(rule.themes)
     return (
         telling.kind in rule.when
-        and bool(themes & set(telling.signal.themes))
+        and bool(themes & set(telling.signal.carries))
         and (rule.countries == ALL or bool(set(rule.countries) & set(telling.signal.countries)))
         and (rule.languages == ALL or telling.language in rule.languages)
         and (rule.outlets == ALL or telling.outlet_kind in rule.outlets)

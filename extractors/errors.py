@@ -4,6 +4,7 @@ VigieError
 ├── ConfigError      the command stops with status 2 before anything is written
 ├── FetchError       the entry or source waits and is tried again (retry), unless `final`
 ├── ExtractError     the entry is put aside with its reason (quarantine); the run goes on
+├── RefusedError     new models were worse than the present ones: these stay, status 1
 ├── StorageError     the flow stops: without the queue nothing is safe
 └── DeliveryError    the delivery stays in the outbox and is tried again, unless `final`
 """
@@ -43,6 +44,10 @@ class ExtractError(VigieError):
     def __init__(self, url: str, reason: str) -> None:
         self.url, self.reason = url, reason
         super().__init__(f"{reason}: {url}")
+
+
+class RefusedError(VigieError):
+    """New models did worse on the held-out set than the present ones, which stay. The command ends with status 1."""
 
 
 class StorageError(VigieError):

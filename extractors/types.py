@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float32]
 OutletKind = Literal["state", "independent", "wire", "official", "think-tank"]
 SourceKind = Literal["feed", "sitemap", "gdelt", "page"]
+LIKELY = 0.5  # the likeness at which a provisional label holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,22 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The sentence of a passage that carries a theme; offsets into the passage's text."""
+    """The sentence of a passage that carries a theme; offsets into the passage's text; the actors found in it, by id."""
 
     theme: str
     start: int
     end: int
     text: str
+    actors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the classifier read in one passage. `scores` holds a probability for every theme; `vector` has shape (384,)."""
+    """What the classifier read in one passage.
+
+    `scores` holds a probability for every theme; `vector` has as many numbers as the encoder gives (the shipped one 384).
+    `provisional` holds, for themes of the operator's own that no head was trained on, the likeness to their examples.
+    """
 
     scores: Mapping[str, float]
     labels: tuple[str, ...]
@@ -98,6 +104,24 @@ class Reading:
     evidence: tuple[Evidence, ...]
     model: str
     vector: Vector = field(compare=False)
+    provisional: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def provisional_labels(self) -> tuple[str, ...]:
+        """The provisional themes that the passage carries, sorted; they never stand among `labels`."""
+        return tuple(sorted(theme for theme, likeness in self.provisional.items() if likeness >= LIKELY))
+
+    @property
+    def carries(self) -> tuple[str, ...]:
+        """All that it carries, the trained labels first: what has none of either is no news of any theme."""
+        return (*self.labels, *self.provisional_labels)
+
+    @property
+    def confidence(self) -> Mapping[str, float]:
+        """How sure each theme that it carries is: a label's probability, a provisional one's likeness."""
+        return {theme: self.scores[theme] for theme in self.labels} | {
+            theme: self.provisional[theme] for theme in self.provisional_labels
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +152,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One event, whatever the number of its reports. `id` is derived from the first report's content."""
+    """One event, whatever the number of its reports. `id` is derived from the first report's content.
+
+    `provisional` are themes of the operator's own that no head was trained on: they stand apart from `themes`.
+    `status` is new, corroborated (two independent voices), developing (a follow-up was linked to it), dormant, or merged
+    (it proved to be another signal's event). `priority` is high where the like is rare. `follows` is the id of the
+    signal that it follows up.
+    """
 
     id: str
     themes: tuple[str, ...]
@@ -138,6 +168,34 @@ class Signal:
     status: str
     why: str
     members: tuple[str, ...]
+    provisional: tuple[str, ...] = ()
+    priority: str = "normal"
+    follows: str = ""
+
+    @property
+    def carries(self) -> tuple[str, ...]:
+        """The trained themes, then the provisional ones."""
+        return (*self.themes, *self.provisional)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What somebody found of a signal. `members` holds the passages that were judged, by id, with what they carried then.
+
+    `themes` are those called wrong, `right` those that should stand there. `other` is the signal that it duplicates, that
+    its reason names, or that was split off; `others` are that one's passages then, and of a split those that stayed.
+    """
+
+    signal: str
+    verdict: str
+    by: str
+    at: datetime
+    members: Mapping[str, tuple[str, ...]]
+    themes: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+    other: str = ""
+    others: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

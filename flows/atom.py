@@ -1,10 +1,16 @@
-"""Signals as an Atom feed (RFC 4287), for any reader."""
+"""Signals, and bursts and drops of them, as Atom feeds (RFC 4287), for any reader."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from alerts.message import stamp
+from extractors.signals.trends import WEEK, iso_week
 from storage.signals import StoredSignal
+
+if TYPE_CHECKING:
+    from flows.trends import Change  # which lists signals as `listing.py` does, which writes this feed
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 
@@ -26,6 +32,29 @@ def atom_feed(signals: Sequence[StoredSignal]) -> str:
         SubElement(entry, "link", href=first.url)
         for theme in signal.themes:
             SubElement(entry, "category", term=theme)
+    indent(feed)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(feed, encoding="unicode")
+
+
+def changes_feed(changes: Sequence["Change"]) -> str:
+    """The feed of bursts and drops, latest first. An entry's id is the same at every look."""
+    feed = Element("feed", xmlns=NAMESPACE)
+    ends = [datetime.combine(change.cell.week + WEEK, time(), UTC) for change in changes]
+    latest = stamp(max(ends)) if ends else None
+    _fill(feed, id="urn:vigie:trends", title="Vigie: bursts and drops", updated=latest or "1970-01-01T00:00:00Z")
+    SubElement(SubElement(feed, "author"), "name").text = "Vigie"
+    for change, end in zip(changes, ends, strict=True):
+        cell = change.cell
+        entry = SubElement(feed, "entry")
+        title = f"{cell.flag} · {cell.theme} · {cell.country} · {iso_week(cell.week)}"
+        quotes = "\n".join(f"{report.text} — {report.outlet}, {report.url}" for _, report in change.passages)
+        _fill(
+            entry, id=f"urn:vigie:trend:{cell.key}:{cell.flag}", title=title, updated=stamp(end) or "",
+            summary=_clean(f"{change.words}\n{quotes}\n{change.command}"),
+        )  # fmt: skip
+        if change.passages:
+            SubElement(entry, "link", href=change.passages[0][1].url)
+        SubElement(entry, "category", term=cell.theme)
     indent(feed)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(feed, encoding="unicode")
 

@@ -9,10 +9,10 @@ from typing import Any
 from extractors.errors import ConfigError, ExtractError
 from extractors.text.article import extract_article
 from extractors.text.language import detect_language
-from extractors.themes.classify import Classifier, open_classifier
-from extractors.themes.encoder import open_encoder
+from extractors.themes.classify import Classifier
 from extractors.types import Page, Reading
 from extractors.web.urls import canonical_url
+from flows.models import Models
 from flows.progress import progress
 from flows.records import read_records, write_records
 from flows.settings import read_settings
@@ -23,7 +23,7 @@ AT_ONCE = 64
 def classify_file(source: Path, out: Path) -> None:
     """Label the passages of a JSONL file, each as it stands."""
     records = read_records(source, ("id", "title", "published", "text"))
-    classifier = open_classifier(open_encoder(read_settings().cache))
+    classifier = Models(read_settings()).classifier
     readings = read_all(classifier, [(record["title"], record["text"]) for record in records])
     write_records((_labelled(record, reading, classifier) for record, reading in zip(records, readings, strict=True)), out)
 
@@ -75,16 +75,24 @@ def extract_file(page: Path, url: str, out: Path) -> None:
 
 
 def _labelled(record: dict[str, Any], reading: Reading | None, classifier: Classifier) -> dict[str, Any]:
+    provisional = reading.provisional if reading else {likeness.theme: 0.0 for likeness in classifier.own}
     none = dict.fromkeys(classifier.head.themes, 0.0)  # the gate let it not through: no subject state is named
     return {
         "id": record["id"],
         "lang": detect_language(record["text"])[0],
         "themes": dict(reading.scores) if reading else none,
         "labels": list(reading.labels) if reading else [],
-        "countries": list(reading.countries) if reading else [],
+        "countries": list(reading.countries) if reading and reading.labels else [],  # none by a provisional label alone
         "evidence": [
-            {"theme": item.theme, "start": item.start, "end": item.end, "text": item.text}
+            {
+                "theme": item.theme,
+                "start": item.start,
+                "end": item.end,
+                "text": item.text,
+                "actors": list(item.actors),
+            }
             for item in (reading.evidence if reading else ())
         ],
         "model": classifier.head.version,
+        **({"provisional": provisional} if classifier.own else {}),
     }

@@ -11,14 +11,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from alerts.rules import ALL, Kind, Rule
-from extractors.errors import ConfigError
 from extractors.themes.vocabulary import theme_ids
 from extractors.types import OutletKind, Source, SourceKind
 from extractors.web.urls import canonical_url
-from flows.tables import TableFile
+from flows.tables import TableFile, read_text
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -53,6 +52,12 @@ def _among(known: Callable[[], Sequence[str]], what: str) -> Callable[[tuple[str
     return check
 
 
+def _known_themes(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """The built-in themes are always known; those of the operator's own where the context names them."""
+    own = (info.context or {}).get("own", ())
+    return _among(lambda: (*theme_ids(), *own), "theme")(values)
+
+
 def _countries() -> tuple[str, ...]:
     from extractors.themes.actors import REGION, STATES  # noqa: PLC0415 - the automaton is not for reading a file
 
@@ -81,7 +86,7 @@ Languages = Annotated[
 ]
 Mailbox = Annotated[str, _matching(r"[^\x00-\x1f]+@[^\x00-\x1f]+", "an e-mail address")]
 Address = Annotated[str, AfterValidator(_address)]
-Themes = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_among(theme_ids, "theme"))]
+Themes = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_known_themes)]
 Countries = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_among(_countries, "country"))]
 
 
@@ -178,13 +183,17 @@ def read_sources(path: Path | None) -> tuple[Source, ...]:
     if found is None:
         builtin = files("extractors").joinpath("data/sources.toml").read_text(encoding="utf-8")
         return parse_sources(builtin, "built-in sources.toml")
-    return parse_sources(_text(found), str(found))
+    return parse_sources(read_text(found), str(found))
 
 
-def read_alerts(path: Path | None, environ: Mapping[str, str] = os.environ) -> AlertConfig:
-    """Channels and rules: the file given, else ./alerts.toml, else the console. Raises ConfigError with every fault."""
+def read_alerts(path: Path | None, environ: Mapping[str, str] = os.environ, *, own: Sequence[str] = ()) -> AlertConfig:
+    """Channels and rules: the file given, else ./alerts.toml, else the console. Raises ConfigError with every fault.
+
+    `own` are the ids of the operator's own themes, which a rule may name beside the built-in ones.
+    """
     found = path or (Path("alerts.toml") if Path("alerts.toml").exists() else None)
-    return parse_alerts(CONSOLE if found is None else _text(found), str(found or "built-in alerts.toml"), environ)
+    text, name = CONSOLE if found is None else read_text(found), str(found or "built-in alerts.toml")
+    return parse_alerts(text, name, environ, own=own)
 
 
 def parse_sources(text: str, name: str) -> tuple[Source, ...]:
@@ -196,10 +205,10 @@ def parse_sources(text: str, name: str) -> tuple[Source, ...]:
     return tuple(Source(**{**table.model_dump(), "url": table.url.strip()}) for table in tables.values())
 
 
-def parse_alerts(text: str, name: str, environ: Mapping[str, str]) -> AlertConfig:
+def parse_alerts(text: str, name: str, environ: Mapping[str, str], *, own: Sequence[str] = ()) -> AlertConfig:
     """Check and convert the text of an alerts.toml; secrets are read from where it says."""
     file = TableFile(text, name)
-    found = file.tables({"channel": _ChannelTable, "rule": _RuleTable})
+    found = file.tables({"channel": _ChannelTable, "rule": _RuleTable}, {"own": own})
     file.refuse_repeated("channel", "name", found["channel"])
     file.refuse_repeated("rule", "name", found["rule"])
     channels = tuple(_channel(file, number, table, environ) for number, table in found["channel"].items())
@@ -257,12 +266,3 @@ def _secret(table: Any, environ: Mapping[str, str]) -> str:  # noqa: ANN401
         except (binascii.Error, ValueError):
             raise _SecretError(field, "the secret must be base64, with or without whsec_ before it") from None
     return secret
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}:{error.object[: error.start].count(10) + 1}: not UTF-8") from error

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 
@@ -11,13 +11,14 @@ from alerts.mail import MailChannel
 from alerts.rules import Rule
 from alerts.webhook import WebhookChannel
 from extractors.errors import ConfigError
-from extractors.themes.classify import Classifier, open_classifier
-from extractors.themes.encoder import open_encoder
-from extractors.types import Source
+from extractors.signals.pairs import PairModel
+from extractors.themes.classify import Classifier
+from extractors.types import OutletKind, Source
 from extractors.web.fetch import Limits, Web, open_client
 from extractors.web.polite import HostLimiter
 from extractors.web.robots import Robots
 from flows.config import AlertConfig, ChannelConfig
+from flows.models import Models
 from flows.settings import Settings
 from storage.database import Database, open_database
 from storage.snapshots import Snapshots
@@ -27,7 +28,7 @@ Pinned = Mapping[str, tuple[str, int]]
 
 @dataclass(slots=True)
 class Desk:
-    """The open tools of a cycle. The classifier opens at first need: a cycle that finds nothing new loads no model."""
+    """The open tools of a cycle. The models open at first need: a cycle that finds nothing new loads none."""
 
     settings: Settings
     sources: tuple[Source, ...]
@@ -37,18 +38,25 @@ class Desk:
     snapshots: Snapshots
     web: Web
     robots: Robots
-    _classifier: list[Classifier] = field(default_factory=list)
+    models: Models
 
     @property
     def classifier(self) -> Classifier:
         """The classifier, opened once."""
-        if not self._classifier:
-            self._classifier.append(open_classifier(open_encoder(self.settings.cache)))
-        return self._classifier[0]
+        return self.models.classifier
+
+    @property
+    def pairs(self) -> PairModel:
+        """The pair model, opened once."""
+        return self.models.pairs
 
     def source(self, name: str) -> Source:
         """A source by id; one that has left the catalogue is a stranger with default manners."""
         return next((source for source in self.sources if source.id == name), Source(name, "feed", ""))
+
+    def outlet_kinds(self) -> dict[str, OutletKind]:
+        """Each source's kind."""
+        return {source.id: source.outlet for source in self.sources}
 
     def outlet_names(self) -> dict[str, tuple[str, str]]:
         """Each source's name and kind, for what people read."""
@@ -59,16 +67,21 @@ class Desk:
 async def open_desk(
     settings: Settings, sources: tuple[Source, ...], alerts: AlertConfig, *, pinned: Pinned | None = None
 ) -> AsyncIterator[Desk]:
-    """Open the database and the way out; close them at the end. `pinned` names hosts of a newsroom of one's own."""
+    """Open the database and the way out; close them at the end. `pinned` names hosts of a newsroom of one's own.
+
+    Raises ConfigError where what is stored was read by another encoder.
+    """
     limits = Limits(total=settings.timeout, connect=min(10, settings.timeout), read=min(15, settings.timeout))
     client = open_client(contact=settings.contact, limits=limits, allowed=settings.allowed_networks, pinned=pinned)
     async with client:
         channels: dict[str, Channel] = {config.name: open_channel(config, client) for config in alerts.channels}
         web = Web(client, limits, HostLimiter(0.0 if pinned else settings.host_spacing))
         database = open_database(settings.db)
+        models = Models(settings)
         try:
+            models.check_stored(database)
             snapshots = Snapshots(settings.snapshots)
-            yield Desk(settings, sources, alerts.rules, channels, database, snapshots, web, Robots(web))
+            yield Desk(settings, sources, alerts.rules, channels, database, snapshots, web, Robots(web), models)
         finally:
             database.close()
 

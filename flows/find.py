@@ -1,74 +1,86 @@
 """Readings to signals to deliveries in the outbox: gather what is known, decide, write all of it in one transaction."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlmodel import Session
 
-from alerts.channels import Channel
-from alerts.message import compose, delivery_key
-from alerts.rules import Kind, Rule, Telling, matches
-from extractors.signals.events import WINDOW, Known, join_signal, open_signal, place, voices
-from extractors.signals.facts import facts_of
-from extractors.signals.freshness import is_fresh
-from extractors.signals.pairs import PairModel, load_pair_model
+from alerts.rules import ALL, Kind, Rule
+from extractors.errors import ConfigError
+from extractors.signals.events import WINDOW, Known
+from extractors.signals.pairs import PairModel
+from extractors.signals.voices import choir_of
+from extractors.themes.encoder import encoder_of
 from extractors.themes.vocabulary import core_ids
-from extractors.types import Delivery, Report
+from extractors.types import OutletKind, Report
 from flows.desk import Desk
+from flows.echoes import echo_records, load_references
+from flows.finder import Finder, Placed
 from flows.progress import Advance
 from flows.report import RunReport
+from flows.tell import tell, tell_merged
 from storage.entries import QueuedEntry, record_done
-from storage.outbox import add_delivery
-from storage.signals import StoredReport, record_alert, save_signal, stored_signals, unplaced_reports
+from storage.outbox import add_delivery, deliveries_of
+from storage.past import past_of
+from storage.signals import (
+    StoredReport,
+    StoredSignal,
+    let_rest,
+    merge_stored,
+    printed_copies,
+    record_alert,
+    save_signal,
+    set_status,
+    stored_signals,
+    unplaced_reports,
+)
 
 ENTRIES_AT_ONCE = 100
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a page that claims the year 1 must not reach before the calendar
-OutletNames = dict[str, tuple[str, str]]
+DORMANT = timedelta(days=30)  # without a report or a follow-up
 
 
-@dataclass(slots=True)
-class Finder:
-    """Places reports one by one among the signals of the window, and notes which alerts that calls for."""
-
-    fresh_hours: float
-    core: frozenset[str]
-    model: PairModel
-    known: dict[str, Known] = field(default_factory=dict)
-    reports: dict[str, Report] = field(default_factory=dict)
-
-    def add(self, report: Report) -> tuple[Known, list[Kind]]:
-        """The signal that the report now belongs to, and the kinds of alert that are due for it."""
-        facts = facts_of(report)
-        found = place(facts, self.known.values(), self.model)
-        signal = open_signal(report, facts, self.known.values()) if found is None else join_signal(found, report, facts)
-        due = self._due(found, signal, report)
-        signal = Known(signal.signal, signal.members, signal.told | set(due))
-        self.known[signal.signal.id] = signal
-        self.reports[report.id] = report
-        return signal, due
-
-    def _due(self, before: Known | None, after: Known, report: Report) -> list[Kind]:
-        """`new` when a core theme first comes, by a fresh passage; `corroborated` when a told signal gets a second voice."""
-        had = before is not None and bool(self.core & set(before.signal.themes))
-        due: list[Kind] = []
-        fresh = is_fresh(report, self.fresh_hours)
-        if fresh and not had and self.core & set(after.signal.themes):
-            due.append("new")
-        told = after.told | set(due)
-        if fresh and "new" in told and "corroborated" not in told and after.signal.status == "corroborated":
-            due.append("corroborated")
-        return due
+def asked_themes(rules: Iterable[Rule]) -> frozenset[str]:
+    """The themes, other than the core ones, whose news some rule wants by name: `"*"` asks for none of them."""
+    return frozenset(theme for rule in rules if "new" in rule.when for theme in rule.themes) - core_ids() - {*ALL}
 
 
-def open_finder(session: Session, fresh_hours: float, first: datetime) -> Finder:
-    """A finder that knows every signal that a report of the time `first`, or a later one, could join."""
-    finder = Finder(fresh_hours, core_ids(), load_pair_model())
-    for stored in stored_signals(session, since=max(first, EARLIEST) - WINDOW):
-        members = tuple(facts_of(report) for report in stored.reports)
-        finder.known[stored.signal.id] = Known(stored.signal, members, frozenset(stored.told))
-        finder.reports.update({report.id: report for report in stored.reports})
+def open_finder(
+    session: Session,
+    fresh_hours: float,
+    first: datetime,
+    model: PairModel,
+    *,
+    kinds: Mapping[str, OutletKind] | None = None,
+    asked: frozenset[str] = frozenset(),
+) -> Finder:
+    """A finder that knows every signal that a report of the time `first`, or a later one, could join.
+
+    Raises ConfigError where one of theirs was read by another encoder: a cosine between two encoders means nothing.
+    """
+    finder = Finder(fresh_hours, core_ids(), model, kinds=kinds, asked=asked)
+    finder.recall = partial(past_of, session, facts_of=finder.facts)
+    since = max(first, EARLIEST + WINDOW) - WINDOW
+    copies = printed_copies(session, since=since)
+    for stored in stored_signals(session, since=since, distinct=True):
+        for report in stored.reports:
+            _refuse_stranger(report, model)
+        known = _known(finder, stored)
+        for printed in copies.get(stored.signal.id, ()):
+            known.choir.add(printed)
+        finder.restore(known, {report.id: report for report in stored.reports})
     return finder
+
+
+def _known(finder: Finder, stored: StoredSignal) -> Known:
+    members = [finder.facts(report) for report in stored.reports]
+    return Known(stored.signal, members, choir_of(facts.printed for facts in members), set(stored.told))
+
+
+def _refuse_stranger(report: Report, model: PairModel) -> None:
+    if encoder_of(report.reading.model) not in {"", model.encoder}:  # changed while this process was at work
+        raise ConfigError(f"{report.id} was read by {report.reading.model}, not by {model.encoder}: run `vigie reclassify`")
 
 
 def find_signals(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, now: datetime, advance: Advance) -> None:
@@ -79,16 +91,32 @@ def find_signals(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, 
         with desk.database.exclusive() as session:
             found = sorted(unplaced_reports(session, [entry.id for entry in batch]), key=_arrival)
             earliest = min((item.report.when for item in found), default=now)
-            finder = open_finder(session, desk.settings.fresh_hours, earliest)
+            finder = open_finder(
+                session, desk.settings.fresh_hours, earliest, desk.pairs,
+                kinds=desk.outlet_kinds(), asked=asked_themes(desk.rules),
+            )  # fmt: skip
+            finder.echo = partial(echo_records, references=load_references(session, desk.models))
             _place_all(session, finder, found, counted, desk, now)
             for entry in batch:
                 record_done(session, entry.id)
         _add_counts(report, counted)
         advance(len(batch))
+    with desk.database.write() as session:
+        let_rest(session, before=now - DORMANT)
 
 
 def _arrival(item: StoredReport) -> tuple[datetime, str]:
     return item.report.when, item.report.id
+
+
+def store_placed(session: Session, placed: Placed, passage: int, *, at: datetime) -> None:
+    """Write what became of a passage: its signal, what merged, what it follows up."""
+    known = placed.known
+    save_signal(session, known.signal, passage, at=at, copy=placed.copy)
+    for stays, goes in placed.merged:
+        merge_stored(session, stays.signal.id, goes.signal.id)
+    if placed.opened and known.signal.follows:
+        set_status(session, known.signal.follows, "developing")
 
 
 def _place_all(
@@ -96,57 +124,52 @@ def _place_all(
 ) -> None:
     due: dict[tuple[str, Kind], None] = {}
     for item in found:
-        known, kinds = finder.add(item.report)
-        save_signal(session, known.signal, item.passage, at=now)
+        placed = finder.add(item.report)
+        signal = placed.known.signal
+        store_placed(session, placed, item.passage, at=now)
         report.gates["placed"].count()
-        if len(known.members) == 1:
+        if placed.opened:
             report.gates["signals"].count()
-            report.signals.append(known.signal.id)
-        due.update({(known.signal.id, kind): None for kind in kinds})
+            report.signals.append(signal.id)
+            _tell_developing(session, finder, signal.follows, desk, now)
+        _tell_merged(session, finder, placed, desk, now)
+        due = {(_stays(placed, id_), kind): None for id_, kind in due} | {(signal.id, kind): None for kind in placed.due}
     # composed last: an alert quotes the best passage of all that came, and names every voice
-    for signal, kind in due:
-        if record_alert(session, signal, kind, now):
-            deliveries = tell(finder, signal, kind, desk.rules, desk.channels, desk.outlet_names(), now)
+    for id_, kind in due:
+        if record_alert(session, id_, kind, now):
+            deliveries = tell(finder, finder.window.known[id_], kind, desk.rules, desk.channels, desk.outlet_names(), now)
             added = sum(add_delivery(session, delivery) for delivery in deliveries)
             report.gates["alerts"].count("" if added else "no-rule")
+    for id_, themes in finder.brought.items():
+        rules = [rule for rule in desk.rules if themes & set(rule.themes)]
+        known = finder.window.known[id_]
+        deliveries = tell(finder, known, "new", rules, desk.channels, desk.outlet_names(), now, themes)
+        if sum(add_delivery(session, delivery) for delivery in deliveries):
+            report.gates["alerts"].count()
 
 
-def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
-    finder: Finder,
-    signal: str,
-    kind: Kind,
-    rules: Sequence[Rule],
-    channels: dict[str, Channel],
-    outlets: OutletNames,
-    now: datetime,
-) -> list[Delivery]:
-    """The deliveries that the rules want for a signal: one a recipient, however many rules lead there."""
-    known = finder.known[signal]
-    best = _best(finder, known)
-    heard = [finder.reports[facts.report] for facts in voices(known.members)]
-    others = [report for report in heard if report.outlet != best.outlet]
-    payload = compose(known.signal, kind, best, others, outlets)
-    confidence = max(best.reading.scores[theme] for theme in best.reading.labels)
-    telling = Telling(known.signal, kind, best.lang, outlets.get(best.outlet, ("", "independent"))[1], confidence)
-    deliveries: dict[str, Delivery] = {}
-    for rule in rules:
-        if matches(rule, telling, finder.core):
-            for target in channels[rule.channel].targets:
-                key = delivery_key(signal, kind, rule.channel, target)
-                delivery = Delivery(key, rule.channel, target, rule.name, kind, signal, payload, now)
-                deliveries.setdefault(key, delivery)
-    return list(deliveries.values())
+def _stays(placed: Placed, id_: str) -> str:
+    """The signal that one is now part of."""
+    return next((stays.signal.id for stays, goes in placed.merged if goes.signal.id == id_), id_)
 
 
-def _best(finder: Finder, known: Known) -> Report:
-    """The passage to quote: fresh, of a core theme, of the earliest page, and there the first, which is the lead."""
-    reports = [finder.reports[facts.report] for facts in known.members]
+def _tell_merged(session: Session, finder: Finder, placed: Placed, desk: Desk, now: datetime) -> None:
+    """Whoever was told of the signal that went into another hears so in its thread; who was told of both as well."""
+    for stays, goes in placed.merged:
+        told = [delivery for delivery in deliveries_of(session, goes.signal.id) if delivery.kind == "new"]
+        for delivery in tell_merged(stays, goes, told, finder, desk.outlet_names(), now):
+            add_delivery(session, delivery)
 
-    def merit(report: Report) -> tuple[bool, bool, float]:
-        core = bool(finder.core & set(report.reading.labels))
-        return is_fresh(report, finder.fresh_hours), core, -report.when.timestamp()
 
-    return max(reports, key=merit)  # members are in order of arrival, and max keeps the first among equals
+def _tell_developing(session: Session, finder: Finder, followed: str, desk: Desk, now: datetime) -> None:
+    """Tell that a signal of which an alert was told has a follow-up, to the rules that want to know; once."""
+    stored = next(iter(stored_signals(session, ids=[followed], distinct=True)), None) if followed else None
+    if stored is None or "new" not in stored.told or not record_alert(session, followed, "developing", now):
+        return
+    known = finder.window.known.get(followed) or _known(finder, stored)
+    finder.reports.update({report.id: report for report in stored.reports})
+    for delivery in tell(finder, known, "developing", desk.rules, desk.channels, desk.outlet_names(), now):
+        add_delivery(session, delivery)
 
 
 def _add_counts(report: RunReport, counted: RunReport) -> None:

@@ -13,18 +13,26 @@ from typing import Any
 
 from alerts.message import stamp
 from extractors.errors import ConfigError
+from extractors.signals.echoes import References
 from extractors.themes.vocabulary import theme_ids
+from extractors.types import Verdict
+from extractors.verdicts import GIVEN, SPLIT, in_effect
 from extractors.web.feeds import parse_moment
 from extractors.web.urls import redact_url
 from flows.atom import atom_feed
 from flows.config import read_sources
+from flows.echoes import echo_records, load_references
+from flows.models import Models
 from flows.records import STDOUT, write_lines
 from flows.replay import signal_record
 from flows.settings import read_settings
+from flows.themes.files import own_ids
+from flows.verdict_views import verdict_lines, verdict_records
 from storage.database import Database, open_database, redact
 from storage.outbox import list_deliveries, retry_deliveries
 from storage.signals import StoredSignal, find_signal, stored_signals
 from storage.sources import SourceState, source_states
+from storage.verdicts import verdicts_by_signal
 
 Row = Mapping[str, Any]
 
@@ -39,27 +47,32 @@ class Wanted:
     since: str = ""
     until: str = ""
     status: str = ""
+    verdict: str = ""
 
-    def check(self) -> None:
-        """Raise ConfigError with every option that cannot be understood."""
-        faults = [f"--theme: unknown theme {theme!r}" for theme in self.themes if theme not in theme_ids()]
+    def check(self, own: Sequence[str] = ()) -> None:
+        """Raise ConfigError with every option that cannot be understood; `own` themes are known beside the built-in."""
+        known = {*theme_ids(), *own}
+        faults = [f"--theme: unknown theme {theme!r}" for theme in self.themes if theme not in known]
         for name, value in (("since", self.since), ("until", self.until)):
             if value and parse_moment(value) is None:
                 faults.append(f"--{name}: not a date: {value!r}")
+        if self.verdict not in {"", *GIVEN, SPLIT}:
+            faults.append(f"--verdict: no verdict is called {self.verdict!r}: {', '.join((*GIVEN, SPLIT))}")
         if faults:
             raise ConfigError(faults)
 
-    def holds(self, stored: StoredSignal) -> bool:
-        """Whether a signal is among the wanted."""
+    def holds(self, stored: StoredSignal, verdicts: Sequence[Verdict] = ()) -> bool:
+        """Whether a signal, of which there are these verdicts, is among the wanted."""
         signal = stored.signal
         since, until = parse_moment(self.since), parse_moment(self.until)
         return (
-            (not self.themes or bool(set(self.themes) & set(signal.themes)))
+            (not self.themes or bool(set(self.themes) & set(signal.carries)))
             and (not self.countries or bool(set(self.countries) & set(signal.countries)))
             and (not self.languages or any(report.lang in self.languages for report in stored.reports))
             and (since is None or signal.first_seen >= since)
             and (until is None or signal.first_seen < until)
             and (not self.status or signal.status == self.status)
+            and (not self.verdict or any(given.verdict == self.verdict for given in in_effect(verdicts)))
         )
 
 
@@ -75,40 +88,52 @@ def opened(db: str) -> Iterator[Database]:
 
 def list_signals(wanted: Wanted, format_: str, out: Path, db: str) -> None:
     """Write the wanted signals, earliest first."""
-    wanted.check()
+    wanted.check(own_ids(read_settings().themes))
     with opened(db) as database, database.read() as session:
-        found = [stored for stored in stored_signals(session) if wanted.holds(stored)]
+        verdicts = verdicts_by_signal(session)
+        found = [stored for stored in stored_signals(session) if wanted.holds(stored, verdicts.get(stored.signal.id, ()))]
+        references = load_references(session, Models(read_settings())) if format_ == "jsonl" else None
     if format_ == "atom":
         write_lines([atom_feed(found)], out)
         return
-    full = format_ == "jsonl"
-    write_rows([_full_row(stored) if full else _short_row(stored) for stored in found], format_, out)
+    if format_ == "jsonl":
+        rows = [_full_row(stored, references, verdicts.get(stored.signal.id, ())) for stored in found]
+    else:
+        rows = [_short_row(stored) for stored in found]
+    write_rows(rows, format_, out)
 
 
 def show_signal(prefix: str, db: str) -> None:
-    """Print one signal with its passages."""
-    with opened(db) as database:
+    """Print one signal with its passages and the reference passages that it echoes."""
+    with opened(db) as database, database.read() as session:
         stored = find_signal(database, prefix)
+        verdicts = verdicts_by_signal(session)
+        references = load_references(session, Models(read_settings()))
     if stored is None:
         raise ConfigError(f"no signal, or more than one, begins with {prefix!r}")
     signal = stored.signal
     lines = [
         f"{signal.id}  {signal.status}",
-        f"themes     {', '.join(signal.themes)}",
+        f"themes     {', '.join([*signal.themes, *(f'{theme} (provisional)' for theme in signal.provisional)])}",
         f"countries  {', '.join(signal.countries)}",
         f"first seen {stamp(signal.first_seen)}",
         f"why new    {signal.why}",
         f"alerts     {', '.join(f'{kind} {stamp(at)}' for kind, at in sorted(stored.told.items())) or 'none'}",
+        *verdict_lines(verdicts.get(signal.id, ())),
     ]
     for report in stored.reports:
-        scores = ", ".join(f"{theme} {report.reading.scores[theme]:.2f}" for theme in report.reading.labels)
+        sure, provisional = report.reading.confidence, report.reading.provisional_labels
+        scores = ", ".join(f"{theme} {p:.2f}{' provisional' if theme in provisional else ''}" for theme, p in sure.items())
         lines += [
             "",
             f"{report.outlet} ({report.lang}) {stamp(report.published) or 'undated'}  {report.title}",
             report.url,
+            f"report {report.id}",
         ]
         lines += [report.text, f"[{scores}; {report.reading.model}]"]
-        lines += [f"evidence, {item.theme}: {item.text}" for item in report.reading.evidence]
+        lines += [f"evidence, {item.theme} ({', '.join(item.actors)}): {item.text}" for item in report.reading.evidence]
+    for echo in echo_records(stored.reports, references):
+        lines += ["", f"echoes {echo['document']} at {echo['start']}, likeness {echo['likeness']:.2f}", echo["quote"]]
     write_lines(lines, STDOUT)
 
 
@@ -210,17 +235,20 @@ def _short_row(stored: StoredSignal) -> Row:
         "signal": record["signal"], "first_seen": record["first_seen"], "status": record["status"],
         "themes": record["themes"], "countries": record["countries"], "reports": len(stored.reports),
         "title": stored.reports[0].title if stored.reports else "", "why": record["why"],
+        "provisional": stored.signal.provisional,
     }  # fmt: skip
 
 
-def _full_row(stored: StoredSignal) -> Row:
+def _full_row(stored: StoredSignal, references: References | None, verdicts: Sequence[Verdict]) -> Row:
     reports = [
         {
             "id": report.id, "outlet": report.outlet, "url": report.url, "lang": report.lang, "title": report.title,
             "published": stamp(report.published), "text": report.text, "labels": list(report.reading.labels),
             "evidence": [{"theme": item.theme, "text": item.text} for item in report.reading.evidence],
             "model": report.reading.model,
+            **({"provisional": dict(report.reading.provisional)} if report.reading.provisional_labels else {}),
         }
         for report in stored.reports
     ]  # fmt: skip
-    return {**signal_record(stored), "reports": reports}
+    echoes = echo_records(stored.reports, references)
+    return {**signal_record(stored), "reports": reports, "echoes": echoes, "verdicts": verdict_records(verdicts)}

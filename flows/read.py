@@ -91,7 +91,7 @@ def classify_entries(desk: Desk, entries: Sequence[QueuedEntry], report: RunRepo
         for reading in readings:
             report.gates["gated"].count("" if reading else "no-actor")
             if reading:
-                report.gates["labelled"].count("" if reading.labels else "no-theme")
+                report.gates["labelled"].count("" if reading.carries else "no-theme")
         advance(len(batch))
 
 

@@ -33,22 +33,35 @@ def write_lines(lines: Iterable[str], out: Path) -> None:
     if out == STDOUT:
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
-        return
+    else:
+        _write_file((f"{line}\n".encode() for line in lines), out)
+
+
+def write_bytes(data: bytes, out: Path) -> None:
+    """Write bytes in the same way."""
+    if out == STDOUT:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        _write_file([data], out)
+
+
+def _write_file(parts: Iterable[bytes], out: Path) -> None:
     try:
         if out.exists() and not out.is_file():  # a pipe or a device: replacing /dev/null would be a surprise
-            with out.open("w", encoding="utf-8") as file:
-                file.writelines(f"{line}\n" for line in lines)
+            with out.open("wb") as file:
+                file.writelines(parts)
         else:
-            _write_whole(lines, out.resolve())
+            _write_whole(parts, out.resolve())
     except OSError as error:
         raise ConfigError(f"{out}: {error.strerror}") from error
 
 
-def _write_whole(lines: Iterable[str], out: Path) -> None:
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, prefix=".", delete=False) as file:
+def _write_whole(parts: Iterable[bytes], out: Path) -> None:
+    with tempfile.NamedTemporaryFile("wb", dir=out.parent, prefix=".", delete=False) as file:
         part = Path(file.name)
         try:
-            file.writelines(f"{line}\n" for line in lines)
+            file.writelines(parts)
             file.flush()
             part.chmod(0o644)
             part.replace(out)

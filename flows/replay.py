@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,24 @@ from sqlmodel import Session
 
 from alerts.message import stamp
 from extractors.errors import ConfigError
+from extractors.signals.facts import facts_of
+from extractors.signals.pairs import PairModel
 from extractors.text.language import detect_language
-from extractors.themes.classify import Classifier, open_classifier
-from extractors.themes.encoder import open_encoder
+from extractors.themes.classify import Classifier
 from extractors.types import Article, Entry, Reading, Report
 from extractors.web.feeds import parse_moment
 from extractors.web.urls import canonical_url
 from flows.batch import read_all
-from flows.find import Finder, open_finder
+from flows.find import open_finder, store_placed
+from flows.finder import Finder
+from flows.models import Models
 from flows.progress import progress
 from flows.records import read_records, write_records
 from flows.settings import read_settings
 from storage.database import Database, open_database, redact
 from storage.entries import count_entries, save_readings, save_record
-from storage.signals import StoredSignal, record_alert, save_signal, stored_signals
+from storage.past import past_of
+from storage.signals import StoredSignal, record_alert, stored_signals
 
 FIELDS = ("id", "outlet", "published", "title", "text")
 AT_ONCE = 100
@@ -35,32 +40,39 @@ def replay_file(source: Path, db: str, out: Path) -> None:
     """Replay a file into an empty database and write a line a signal."""
     settings = read_settings()
     records = in_order(read_records(source, FIELDS))
+    models = Models(settings)
+    models.check()
     url = db or settings.db
     with closing(open_database(url)) as database:
         if count_entries(database):
             raise ConfigError(f"{redact(url)}: the database is not empty; replay wants one of its own")
-        classifier = open_classifier(open_encoder(settings.cache))
-        write_records(replay_into(database, classifier, records, settings.fresh_hours), out)
+        write_records(replay_into(database, models.classifier, records, settings.fresh_hours, models.pairs), out)
 
 
-def replay_records(classifier: Classifier, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def replay_records(classifier: Classifier, records: Sequence[dict[str, Any]], pairs: PairModel) -> list[dict[str, Any]]:
     """Replay into a database that is thrown away; the signals as the contract's records."""
     with (
         tempfile.TemporaryDirectory(prefix="vigie-") as folder,
         closing(open_database(f"sqlite:///{folder}/replay.db")) as database,
     ):
-        return replay_into(database, classifier, records, FRESH_HOURS)
+        return replay_into(database, classifier, records, FRESH_HOURS, pairs)
 
 
 def replay_into(
-    database: Database, classifier: Classifier, records: Sequence[dict[str, Any]], fresh_hours: float
+    database: Database, classifier: Classifier, records: Sequence[dict[str, Any]], fresh_hours: float, pairs: PairModel
 ) -> list[dict[str, Any]]:
     """Replay records that are in order; the signals as the contract's records, by time of first sight."""
     readings = read_all(classifier, [(record["title"], record["text"]) for record in records])
+    finder: Finder | None = None
     with progress("replaying", len(records)) as advance:
         for at in range(0, len(records), AT_ONCE):
             batch = slice(at, at + AT_ONCE)
-            _replay_batch(database, records[batch], readings[batch], fresh_hours)
+            reports = [_store(database, *pair) for pair in zip(records[batch], readings[batch], strict=True)]
+            with database.exclusive() as session:
+                finder = finder or open_finder(session, fresh_hours, records[0]["when"], pairs)
+                finder.recall = partial(past_of, session, facts_of=facts_of)
+                for passage, report in filter(None, reports):
+                    _place(session, finder, passage, report)
             advance(len(records[batch]))
     with database.read() as session:
         return [signal_record(stored) for stored in stored_signals(session)]
@@ -74,21 +86,11 @@ def in_order(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(first.values(), key=lambda record: record["when"])
 
 
-def _replay_batch(
-    database: Database, records: Sequence[dict[str, Any]], readings: Sequence[Reading | None], fresh_hours: float
-) -> None:
-    reports = [_store(database, record, reading) for record, reading in zip(records, readings, strict=True)]
-    with database.exclusive() as session:
-        finder = open_finder(session, fresh_hours, records[0]["when"])
-        for passage, report in filter(None, reports):
-            _place(session, finder, passage, report)
-
-
 def _place(session: Session, finder: Finder, passage: int, report: Report) -> None:
-    known, kinds = finder.add(report)
-    save_signal(session, known.signal, passage, at=report.seen)
-    for kind in kinds:
-        record_alert(session, known.signal.id, kind, report.seen)
+    placed = finder.add(report)
+    store_placed(session, placed, passage, at=report.seen)
+    for kind in placed.due:
+        record_alert(session, placed.known.signal.id, kind, report.seen)
 
 
 def _store(database: Database, record: dict[str, Any], reading: Reading | None) -> tuple[int, Report] | None:
@@ -102,7 +104,7 @@ def _store(database: Database, record: dict[str, Any], reading: Reading | None) 
     if passage is None or reading is None:
         return None
     save_readings(database, {passage: reading}, ())
-    if not reading.labels:
+    if not reading.carries:
         return None
     return passage, Report(
         id=record["id"], outlet=record["outlet"], url=url, title=record["title"],
@@ -120,8 +122,7 @@ def signal_record(stored: StoredSignal) -> dict[str, Any]:
         "first_seen": stamp(signal.first_seen),
         "status": signal.status,
         "members": list(signal.members),
-        "alerts": [
-            {"kind": kind, "at": stamp(at)} for kind, at in sorted(stored.told.items(), key=lambda item: (item[1], item[0]))
-        ],
+        "alerts": [{"kind": kind, "at": stamp(at)} for kind, at in stored.alerts],
         "why": signal.why,
+        **({"provisional": list(signal.provisional)} if signal.provisional else {}),
     }

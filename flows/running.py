@@ -5,23 +5,25 @@ import os
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alerts.channels import probe
-from extractors.errors import ConfigError, VigieError
+from extractors.errors import ConfigError, StorageError, VigieError
 from extractors.types import Source
 from extractors.web.fetch import open_client
 from flows.config import AlertConfig, ChannelConfig, read_alerts, read_sources
 from flows.desk import Desk, open_channel, open_desk
 from flows.log import configure_logging
+from flows.models import Models
 from flows.prefect_home import client_environment, given_server, prefect_environment, running_server
 from flows.processes import READY_WITHIN, alone, free_port, is_healthy, own_server
 from flows.report import RunReport
 from flows.settings import Settings, read_settings
+from flows.themes.files import own_ids
 from flows.up import SIGNALS, run_serve
-from storage.database import check_url
+from storage.database import check_url, is_made, open_database
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -34,6 +36,7 @@ def check_configuration() -> Settings:
     """The settings, after all that they name was checked. Raises ConfigError with every fault; nothing is written yet."""
     settings = read_settings()
     _read_files(settings, check_schedule)
+    check_stored(settings)
     return settings
 
 
@@ -41,6 +44,7 @@ def run_configured(*, verbose: bool = False) -> int:
     """`vigie run`: the exit status, which agrees with the flow's state."""
     settings = read_settings()
     sources, alerts = _read_files(settings)
+    check_stored(settings)
     configure_logging(verbose=verbose)
     return run_flow(settings, lambda: open_desk(settings, sources, alerts), tell_outcome)
 
@@ -155,7 +159,7 @@ def serve_schedule() -> None:
 def test_channel(name: str) -> None:
     """`vigie alerts test`: one message to each recipient of a channel."""
     settings = read_settings()
-    alerts = read_alerts(settings.alerts)
+    alerts = read_alerts(settings.alerts, own=own_ids(settings.themes))
     found = next((config for config in alerts.channels if config.name == name), None)
     if found is None:
         known = ", ".join(config.name for config in alerts.channels)
@@ -182,14 +186,23 @@ def check_schedule(settings: Settings) -> None:
         raise ConfigError(f"VIGIE_CRON: {error}") from error
 
 
+def check_stored(settings: Settings) -> None:
+    """Raises ConfigError where the database holds readings of another encoder; one that does not answer the runs tell."""
+    if not is_made(settings.db):
+        return
+    with suppress(StorageError), closing(open_database(settings.db)) as database:
+        Models(settings).check_stored(database)
+
+
 def _read_files(settings: Settings, *more: Check) -> tuple[tuple[Source, ...], AlertConfig]:
     """The sources and alerts, when they, the database's address and what more is asked for are right."""
     faults: list[str] = []
     found: list[Any] = []
     checks: tuple[Check, ...] = (
         lambda known: read_sources(known.sources),
-        lambda known: read_alerts(known.alerts),
+        lambda known: read_alerts(known.alerts, own=own_ids(known.themes)),
         lambda known: check_url(known.db),
+        lambda known: Models(known).check(),
         *more,
     )
     for check in checks:

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     alerts: Path | None = None
     contact: str = Field(default="", pattern=r"^[\x20-\x7e]*$")  # it goes into a header
     cache: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_cache)
+    encoder: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
+    model: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
+    themes: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
     snapshots: Path = Path("vigie-snapshots")
     home: Path = Path(".vigie")
     fresh_hours: float = Field(default=72.0, gt=0, le=1e6)

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -35,8 +36,13 @@ class TableFile:
         tables = self._data.get(kind, [])
         return [table for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
 
-    def tables(self, models: Mapping[str, type[BaseModel]]) -> dict[str, dict[int, Any]]:
-        """The sound tables of each kind, by their place in the file; the others become faults."""
+    def tables(
+        self, models: Mapping[str, type[BaseModel]], context: Mapping[str, Any] | None = None
+    ) -> dict[str, dict[int, Any]]:
+        """The sound tables of each kind, by their place in the file; the others become faults.
+
+        `context` is handed to the models' validators.
+        """
         for key in self._data.keys() - models.keys():
             self._faults.append(f"{self._name}:{line_of(key, self._lines)}: {key}: unknown field")
         found: dict[str, dict[int, Any]] = {kind: {} for kind in models}
@@ -47,16 +53,34 @@ class TableFile:
                 continue
             for number, table in enumerate(tables):
                 try:
-                    found[kind][number] = TypeAdapter(model).validate_python(table)
+                    found[kind][number] = TypeAdapter(model).validate_python(table, context=context)
                 except ValidationError as error:
                     for item in error.errors():
                         self._refused(kind, number, item)
         return found
 
+    def whole(self, model: type[BaseModel]) -> Any:  # noqa: ANN401 - an instance of the model
+        """The file as one table; None where it has faults, which are noted."""
+        try:
+            return TypeAdapter(model).validate_python(self._data)
+        except ValidationError as error:
+            for item in error.errors():
+                key, *inner = item["loc"] or ("",)
+                if inner and isinstance(inner[0], int) and inner[0] < len(self.raw(str(key))):
+                    self._refused(str(key), inner[0], {**item, "loc": inner[1:]})
+                else:
+                    self._refused_above(item)
+        return None
+
     def fault(self, kind: str, number: int, field: str, what: str) -> None:
         """Note what is wrong with a field of the nth table of a kind; "" is the table itself."""
         line = self._field_line(kind, number, field.partition(".")[0])
         self._faults.append(f"{self._name}:{line}: [[{kind}]] {number + 1}: {field + ': ' if field else ''}{what}")
+
+    def fault_above(self, keys: Sequence[str], what: str) -> None:
+        """Note what is wrong with a field outside the lists of tables; `keys` lead to it."""
+        line = max((line_of(key, self._lines) for key in keys), default=1)
+        self._faults.append(f"{self._name}:{line}: {'.'.join(keys)}: {what}")
 
     def refuse_repeated(self, kind: str, field: str, tables: Mapping[int, Any]) -> None:
         """Note every table that bears the name of an earlier one."""
@@ -79,6 +103,11 @@ class TableFile:
         message = WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
         self.fault(kind, number, field, message)
 
+    def _refused_above(self, item: Any) -> None:  # noqa: ANN401
+        """Note a fault outside the lists of tables, at the innermost key that stands in the file."""
+        keys = [str(part) for part in item["loc"]]
+        self.fault_above(keys, WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, "))
+
     def _field_line(self, kind: str, number: int, field: str) -> int:
         """The line of a field of the nth table, else of the table's head."""
         heads = [i for i, line in enumerate(self._lines, 1) if re.match(rf"\s*\[\[\s*\"?{kind}\"?\s*\]\]", line)]
@@ -91,6 +120,16 @@ class TableFile:
             if field and re.match(rf"\s*[\"']?{re.escape(field)}[\"']?\s*=", line):
                 return i
         return start
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of the operator's. Raises ConfigError where it cannot be read or is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}:{error.object[: error.start].count(10) + 1}: not UTF-8") from error
 
 
 def line_of(key: str, lines: Sequence[str]) -> int:

@@ -25,6 +25,7 @@ from flows.life import tie_to_parent
 from flows.log import log
 from flows.report import RunReport
 from flows.settings import read_settings
+from flows.themes.files import own_ids
 from storage.signals import StoredSignal, stored_signals
 
 if os.environ.get("PREFECT__FLOW_RUN_ID"):  # this is a flow run's own process, started by a runner of ours
@@ -61,7 +62,7 @@ def make_watch(open_: OpenDesk, done: Callable[[RunReport], None] = lambda _: No
 def configured_desk() -> AbstractAsyncContextManager[Desk]:
     """The desk that the settings describe."""
     settings = read_settings()
-    return open_desk(settings, read_sources(settings.sources), read_alerts(settings.alerts))
+    return open_desk(settings, read_sources(settings.sources), read_alerts(settings.alerts, own=own_ids(settings.themes)))
 
 
 async def as_task(name: str, work: Callable[[], Awaitable[None]]) -> None:

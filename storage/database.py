@@ -79,6 +79,12 @@ def check_url(url: str) -> None:
     _parse(url)
 
 
+def is_made(url: str) -> bool:
+    """Whether there is something to open: a SQLite file that exists, or a server, which is not asked."""
+    parsed = _parse(url)
+    return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).exists()
+
+
 def redact(url: str) -> str:
     """The URL with its password hidden, fit for any output."""
     try:

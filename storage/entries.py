@@ -4,7 +4,7 @@ Every move is one transaction and a no-op the second time; a run that starts tak
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -123,7 +123,7 @@ def save_article(database: Database, entry: QueuedEntry, article: Article, hash_
         if session.connection().execute(taken).first():
             _set(session, entry.id, {"stage": "done", "error": "same-page"})
             return False
-        number = _store_article(session, entry.id, article, hash_)
+        number = _store_article(session, entry.id, article, hash_, entry.first_seen)
         for passage in passages:
             _store_passage(session, number, f"{hash_[:12]}-{number}-{passage.start}", passage)
         _set(session, entry.id, {"stage": "extracted", "error": ""})
@@ -142,7 +142,7 @@ def save_record(database: Database, entry: Entry, article: Article, key: str, no
         )  # fmt: skip
         if number is None:
             return None
-        stored = _store_article(session, number, article, "")
+        stored = _store_article(session, number, article, "", now)
         _store_passage(session, stored, key, Passage(0, len(article.text), article.text))
         return int(number)
 
@@ -170,6 +170,7 @@ def save_readings(database: Database, readings: dict[int, Reading], entries: Seq
     with database.write() as session:
         for passage, reading in readings.items():
             upsert(session, ReadingRow, {"passage_id": passage, **reading_values(reading)})
+        count_gated(session, list(readings))
         for entry in entries:
             _set(session, entry, {"stage": "classified"})
 
@@ -185,22 +186,38 @@ def reading_values(reading: Reading) -> dict[str, object]:
         "labels": list(reading.labels),
         "countries": list(reading.countries),
         "scores": dict(reading.scores),
-        "evidence": [{"theme": e.theme, "start": e.start, "end": e.end, "text": e.text} for e in reading.evidence],
+        "evidence": [asdict(evidence) for evidence in reading.evidence],
         "model": reading.model,
         "vector": pack_vector(reading.vector),
+        "provisional": dict(reading.provisional),
     }
 
 
-def _store_article(session: Session, entry: int, article: Article, hash_: str) -> int:
+def _store_article(session: Session, entry: int, article: Article, hash_: str, seen: datetime) -> int:
+    claimed = article.published
     values = {
         "entry_id": entry, "canonical": article.canonical[:LONGEST_URL], "title": article.title, "author": article.author,
-        "published": article.published, "site": article.site, "lang": article.lang, "text": article.text, "hash": hash_,
+        "published": claimed, "site": article.site, "lang": article.lang, "text": article.text, "hash": hash_,
+        "at": seen if claimed is None or claimed > seen else claimed,
     }  # fmt: skip
     number = insert_new(session, ArticleRow, values, "id")
     if number is None:  # an earlier run was killed after this transaction; its row stands
         known = select(column(ArticleRow, "id")).where(column(ArticleRow, "entry_id") == entry)
         number = session.connection().execute(known).scalar_one()
     return int(number)
+
+
+def count_gated(session: Session, passages: Sequence[int]) -> None:
+    """Count anew, for the articles of these passages, how many of theirs passed the gate."""
+    article = column(ArticleRow, "id")
+    theirs = select(column(PassageRow, "article_id")).where(column(PassageRow, "id").in_(passages))
+    gated = (
+        select(func.count())
+        .select_from(PassageRow)
+        .join(ReadingRow, column(ReadingRow, "passage_id") == column(PassageRow, "id"))
+        .where(column(PassageRow, "article_id") == article)
+    )
+    session.connection().execute(update(ArticleRow).where(article.in_(theirs)).values(gated=gated.scalar_subquery()))
 
 
 def _store_passage(session: Session, article: int, key: str, passage: Passage) -> None:

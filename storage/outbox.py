@@ -42,6 +42,13 @@ def add_delivery(session: Session, delivery: Delivery) -> bool:
     return insert_new(session, DeliveryRow, values, "key") is not None
 
 
+def deliveries_of(session: Session, signal: str) -> list[Delivery]:
+    """All messages of a signal, sent or not, oldest first."""
+    query = select(DeliveryRow).where(column(DeliveryRow, "signal_id") == signal)
+    query = query.order_by(column(DeliveryRow, "created_at"), column(DeliveryRow, "key"))
+    return [_delivery(row) for row in session.connection().execute(query)]
+
+
 def lease_deliveries(database: Database, *, now: datetime, channel: str, worker: str, most: int) -> list[Delivery]:
     """Take the due deliveries of a channel, oldest first; nobody else gets them until the lease ends or `worker` dies."""
     free = or_(column(DeliveryRow, "leased_until").is_(None), column(DeliveryRow, "leased_until") <= now)

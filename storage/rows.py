@@ -3,7 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -81,9 +93,10 @@ class EntryRow(SQLModel, table=True):
 
 
 class ArticleRow(SQLModel, table=True):
-    """The readable part of an entry's page."""
+    """The readable part of an entry's page. `at` is `Report.when`; `gated` counts the passages that passed the gate."""
 
     __tablename__ = "article"
+    __table_args__ = (Index("article_read", "at", "lang", "gated"),)  # trends count years of articles from it alone
     id: int | None = Field(default=None, primary_key=True)
     entry_id: int = Field(sa_column=Column(ForeignKey("entry.id", ondelete="CASCADE"), nullable=False, unique=True))
     canonical: str = Field(sa_column=Column(Text(), nullable=False, index=True))
@@ -94,6 +107,8 @@ class ArticleRow(SQLModel, table=True):
     lang: str = "und"
     text: str = Field(sa_column=_text())
     hash: str = Field(index=True)
+    at: datetime = Field(sa_column=_time())
+    gated: int = 0
 
 
 class PassageRow(SQLModel, table=True):
@@ -110,7 +125,7 @@ class PassageRow(SQLModel, table=True):
 
 
 class ReadingRow(SQLModel, table=True):
-    """What a model read in a passage that passed the gate. `vector` holds 384 float16 numbers."""
+    """What a model read in a passage that passed the gate. `vector` holds float16 numbers."""
 
     __tablename__ = "reading"
     passage_id: int = Field(sa_column=_reference("passage.id", primary=True))
@@ -118,12 +133,27 @@ class ReadingRow(SQLModel, table=True):
     countries: list[str] = Field(sa_column=_json(empty="[]"))
     scores: dict[str, float] = Field(sa_column=_json(empty="{}"))
     evidence: list[dict[str, Any]] = Field(sa_column=_json(empty="[]"))
-    model: str
+    model: str = Field(index=True)
     vector: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
+    provisional: dict[str, float] = Field(sa_column=_json(empty="{}"))
+
+
+class ReclassificationRow(SQLModel, table=True):
+    """How far a model has got in reading the stored passages again: up to which number; `whole` when it skips none."""
+
+    __tablename__ = "reclassification"
+    model: str = Field(primary_key=True)
+    passage: int = 0
+    whole: bool = False
+    started_at: datetime = Field(sa_column=_time())
+    ended_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class SignalRow(SQLModel, table=True):
-    """One event. `why` says in words why it counted as new when it opened."""
+    """One event. `why` says in words why it counted as new when it opened.
+
+    `merged_into` names the signal that it proved to be one with: then it has no members, and only its alerts are its own.
+    """
 
     __tablename__ = "signal"
     id: str = Field(primary_key=True)
@@ -133,15 +163,32 @@ class SignalRow(SQLModel, table=True):
     last_seen: datetime = Field(sa_column=_time(index=True))
     status: str = "new"
     why: str = Field(default="", sa_column=_text())
+    provisional: list[str] = Field(sa_column=_json(empty="[]"))
+    priority: str = "normal"
+    follows: str = ""
+    merged_into: str = Field(default="", index=True)
+
+
+class SignalTagRow(SQLModel, table=True):
+    """A theme and a country of a signal ("" where it has none), and when it opened: a count reads the index alone."""
+
+    __tablename__ = "signal_tag"
+    __table_args__ = (Index("signal_tag_told", "theme", "country", "first_seen", "signal_id"),)
+    signal_id: str = Field(sa_column=_reference("signal.id", primary=True))
+    theme: str = Field(primary_key=True)
+    country: str = Field(primary_key=True)
+    first_seen: datetime = Field(sa_column=_time())
 
 
 class MemberRow(SQLModel, table=True):
-    """A passage's place in a signal; a passage has one at most."""
+    """A passage's place in a signal; a passage has one at most. Of a copy the wording's `sketch` is kept, and its wire."""
 
     __tablename__ = "member"
     passage_id: int = Field(sa_column=_reference("passage.id", primary=True))
     signal_id: str = Field(sa_column=_reference("signal.id", index=True))
     at: datetime = Field(sa_column=_time(index=True))
+    sketch: bytes | None = Field(default=None, sa_column=Column(LargeBinary(), nullable=True))
+    wire: str = ""
 
 
 class AlertRow(SQLModel, table=True):
@@ -151,6 +198,23 @@ class AlertRow(SQLModel, table=True):
     signal_id: str = Field(sa_column=_reference("signal.id", primary=True))
     kind: str = Field(primary_key=True)
     at: datetime = Field(sa_column=_time())
+
+
+class VerdictRow(SQLModel, table=True):
+    """What somebody found of a signal; none is ever overwritten. `members` are the passages judged, with their labels."""
+
+    __tablename__ = "verdict"
+    id: int | None = Field(default=None, primary_key=True)
+    signal_id: str = Field(sa_column=_reference("signal.id", index=True))
+    verdict: str
+    by: str
+    at: datetime = Field(sa_column=_time())
+    members: dict[str, list[str]] = Field(sa_column=_json(empty="{}"))
+    themes: list[str] = Field(sa_column=_json(empty="[]"))
+    corrected: list[str] = Field(sa_column=_json(empty="[]"))
+    other: str = ""
+    others: list[str] = Field(sa_column=_json(empty="[]"))
+    note: str = Field(default="", sa_column=_text())
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -195,6 +259,23 @@ class DocumentPassageRow(SQLModel, table=True):
     labels: list[str] = Field(sa_column=_json(empty="[]"))
     countries: list[str] = Field(sa_column=_json(empty="[]"))
     model: str
+    vector: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
+
+
+class DocumentSentenceRow(SQLModel, table=True):
+    """A sentence of a reference document's passage; offsets into the passage. `encoder` is the one that made the vector."""
+
+    __tablename__ = "document_sentence"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["document_id", "passage"], ["document_passage.document_id", "document_passage.start"], ondelete="CASCADE"
+        ),
+    )
+    document_id: str = Field(primary_key=True)
+    passage: int = Field(primary_key=True)
+    start: int = Field(primary_key=True)
+    end: int
+    encoder: str
     vector: bytes = Field(sa_column=Column(LargeBinary(), nullable=False))
 
 

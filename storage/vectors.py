@@ -6,7 +6,7 @@ from extractors.types import Vector
 
 
 def pack_vector(vector: Vector) -> bytes:
-    """384 numbers to 768 bytes, little-endian on every machine."""
+    """Two bytes a number (768 for the shipped encoder's 384), little-endian on every machine."""
     return np.asarray(vector, "<f2").tobytes()
 
 

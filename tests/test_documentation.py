@@ -16,6 +16,7 @@ from flows.cli import app
 from flows.config import parse_alerts, parse_sources
 from flows.settings import Settings
 from flows.starter import STARTERS
+from flows.themes.files import parse_theme
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,6 +64,8 @@ def test_the_starters_are_right_with_everything_switched_on() -> None:
 def test_the_configuration_in_the_readme_is_right(block: str) -> None:
     if "[[source]]" in block:
         assert parse_sources(block, "README")
+    elif "counter_example" in block:
+        assert parse_theme(block, "README").examples
     else:
         secret = "whsec_" + "a" * 32
         assert parse_alerts(block, "README", {"SMTP_PASSWORD": "p", "HOOK_SECRET": secret}).rules

@@ -1,99 +1,115 @@
-"""Reports to signals: which known signal a report belongs to, or that it opens one. Decides; writes nothing."""
+"""A signal as its reports make it: opening, joining, merging, and how probably a report tells its event. Stores nothing."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from extractors.signals.facts import Facts, jaccard
-from extractors.signals.novelty import explain
+from extractors.signals.facts import Facts, Print
+from extractors.signals.novelty import Newness
 from extractors.signals.pairs import PairModel
+from extractors.signals.voices import Choir, choir_of
 from extractors.types import Report, Signal
 
 WINDOW = timedelta(days=5)  # reports of one act come within days; the next round of the same kind comes later
-COPY = 0.5  # Jaccard of wording: copies with 15 per cent of the words changed keep 0.55 and more, retellings stay below 0.3
+COMPARED = 24  # articles of a signal: a story that hundreds tell is known by those
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Known:
-    """A signal with the facts of its members, and which alerts were told of it."""
+    """A signal at work: the facts of its distinct texts, who told it, and which kinds of alert were told of it."""
 
     signal: Signal
-    members: tuple[Facts, ...]
-    told: frozenset[str] = frozenset()
+    members: list[Facts]
+    choir: Choir[Print]
+    told: set[str] = field(default_factory=set)
 
 
-def place(facts: Facts, known: Iterable[Known], model: PairModel) -> Known | None:
-    """The signal whose event the report tells, or None when it tells a new one."""
-    best, best_score = None, model.threshold
-    for candidate in known:
-        if abs(candidate.signal.last_seen - facts.when) > WINDOW and abs(candidate.signal.first_seen - facts.when) > WINDOW:
-            continue
-        if _same_page(facts, candidate):
-            return candidate
-        score = _linkage(facts, candidate, model)
-        if score >= best_score:
-            best, best_score = candidate, score
-    return best
-
-
-def open_signal(report: Report, facts: Facts, known: Iterable[Known]) -> Known:
+def open_signal(report: Report, facts: Facts, newness: Newness) -> Known:
     """A new signal of one report. Its id is derived from what the report says and when, so a replay gives the same."""
     said = f"{report.title}\n{report.text}\n{facts.when.isoformat()}"
     signal = Signal(
         id="s" + hashlib.sha256(said.encode()).hexdigest()[:12],
-        themes=tuple(sorted(facts.themes)),
+        themes=tuple(sorted(facts.themes - facts.provisional)),
         countries=tuple(sorted(facts.countries)),
         first_seen=facts.when,
         last_seen=facts.when,
         status="new",
-        why=explain(facts, [candidate.signal for candidate in known]),
+        why=newness.why,
         members=(report.id,),
+        provisional=tuple(sorted(facts.provisional)),
+        priority=newness.priority,
+        follows=newness.follows,
     )
-    return Known(signal, (facts,))
+    return Known(signal, [facts], choir_of([facts.printed]))
 
 
-def join_signal(known: Known, report: Report, facts: Facts) -> Known:
-    """The signal with one more report: its themes and countries are those of all its passages."""
-    members = (*known.members, facts)
+def join(known: Known, facts: Facts, *, copy: bool) -> None:
+    """Add a report: the themes and countries of a signal are those of all its passages. Of a copy only that it was told."""
+    if not copy:
+        known.members.append(facts)
+    known.choir.add(facts.printed)
     old = known.signal
-    signal = replace(
+    known.signal = replace(
         old,
-        themes=tuple(sorted({*old.themes, *facts.themes})),
+        themes=tuple(sorted({*old.themes, *(facts.themes - facts.provisional)})),
         countries=tuple(sorted({*old.countries, *facts.countries})),
         first_seen=min(old.first_seen, facts.when),
         last_seen=max(old.last_seen, facts.when),
-        status="corroborated" if len(voices(members)) > 1 else old.status,
-        members=(*old.members, report.id),
-    )
-    return Known(signal, members, known.told)
-
-
-def voices(members: Iterable[Facts]) -> list[Facts]:
-    """The first report of each independent voice: another outlet, in its own wording; copies are one voice."""
-    heard: list[Facts] = []
-    for facts in sorted(members, key=lambda member: (member.when, member.report)):
-        if not any(facts.outlet == other.outlet or _is_copy(facts, other) for other in heard):
-            heard.append(facts)
-    return heard
-
-
-def _is_copy(a: Facts, b: Facts) -> bool:
-    return a.lang == b.lang and jaccard(a.shingles, b.shingles) >= COPY
-
-
-def _same_page(facts: Facts, candidate: Known) -> bool:
-    """An article tells one event unless its passages share neither theme nor country (a round-up does)."""
-    return any(
-        member.article == facts.article and (member.themes & facts.themes or member.countries & facts.countries)
-        for member in candidate.members
+        status=_status(known),
+        members=(*old.members, facts.report),
+        provisional=tuple(sorted({*old.provisional, *facts.provisional})),
     )
 
 
-def _linkage(facts: Facts, candidate: Known, model: PairModel) -> float:
-    """Average linkage over articles; an article counts with its passage that is nearest."""
-    nearest: dict[str, float] = {}
-    for member in candidate.members:
-        probability = model.probability(facts, member)
-        nearest[member.article] = max(probability, nearest.get(member.article, 0.0))
+def absorb(stays: Known, goes: Known) -> None:
+    """Two signals that prove to be one event: the first takes over the other's reports and what was told of it."""
+    stays.members += goes.members
+    stays.choir.absorb(goes.choir)
+    stays.told |= goes.told
+    a, b = stays.signal, goes.signal
+    stays.signal = replace(
+        a,
+        themes=tuple(sorted({*a.themes, *b.themes})),
+        countries=tuple(sorted({*a.countries, *b.countries})),
+        first_seen=min(a.first_seen, b.first_seen),
+        last_seen=max(a.last_seen, b.last_seen),
+        status=_status(stays),
+        members=(*a.members, *b.members),
+        provisional=tuple(sorted({*a.provisional, *b.provisional})),
+    )
+
+
+def is_near(known: Known, facts: Facts) -> bool:
+    """Whether a report lies within the window of a signal's reports."""
+    return known.signal.first_seen - WINDOW <= facts.when <= known.signal.last_seen + WINDOW
+
+
+def odds(facts: Facts, known: Known, model: PairModel) -> float:
+    """The log odds that a report tells a signal's event: those with its articles, averaged.
+
+    An article counts with its passage that is nearest. Averaged as odds, one article that surely tells another act
+    outweighs several that might tell this one.
+    """
+    return average_odds([facts], known.members, model)
+
+
+def average_odds(some: Sequence[Facts], others: Sequence[Facts], model: PairModel) -> float:
+    """The mean log odds between two groups of reports, articles of the one against articles of the other."""
+    nearest: dict[tuple[str, str], float] = {}
+    for a in _some(some):
+        for b in _some(others):
+            pair = (a.article, b.article)
+            nearest[pair] = max(model.log_odds(a, b), nearest.get(pair, -model.sure))
     return sum(nearest.values()) / len(nearest)
+
+
+def _some(members: Sequence[Facts]) -> Sequence[Facts]:
+    """The earliest two thirds of COMPARED and the latest third, where there are more."""
+    first = 2 * COMPARED // 3
+    return members if len(members) <= COMPARED else [*members[:first], *members[first - COMPARED :]]
+
+
+def _status(known: Known) -> str:
+    later = known.signal.status not in {"new", "corroborated"}
+    return "corroborated" if known.choir.is_corroborated and not later else known.signal.status

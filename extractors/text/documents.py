@@ -1,64 +1,33 @@
-"""Reference documents to plain paragraphs: wrapped lines joined, footnotes and stray initials left out."""
+"""Reference documents to plain text: a text, HTML or PDF file, its paragraphs parted by empty lines."""
 
-import re
+from collections.abc import Sequence
 
 from extractors.errors import ExtractError
 from extractors.text.article import extract_article
 from extractors.text.encoding import decode_html
+from extractors.text.paged import clean_pages
+from extractors.text.printed import drop_markers, join_paragraphs
 from extractors.types import Page
-
-BLOCK = re.compile(r"\n[ \t]*\n+|\f")
-FOOTNOTE_RULE = re.compile(r"[ \t]{20,}")  # converters draw the rule above footnotes as a line of spaces
-FOOTNOTE = re.compile(r"\d{1,3}\s+\S")
-LIST_ITEM = re.compile(r"\s*[•▪–*]\s+")
-GOES_ON = r"\n(?=[ \t]*\S)"  # the line break is none of the author's if the line is full
-FULL_LINE = re.compile(r"^[^\n]{60,120}" + GOES_ON, re.MULTILINE)
-ANY_LINE = re.compile(r"\S[ \t]*" + GOES_ON)
-ENDED = re.compile(r"[.!?…:»”\"]\d{0,3}\s*$")
 
 
 def read_document(body: bytes, name: str) -> str:
-    """The text of a text or HTML file, paragraphs parted by empty lines. Raises ExtractError where there is none."""
+    """The paragraphs of a file, without page numbers, running heads and footnotes.
+
+    Raises ExtractError: `not-text` (another kind of file), `no-text` (an empty one), and those of `pdf.py`.
+    """
+    if b"%PDF-" in body[:1024]:
+        from extractors.text.pdf import read_pdf  # noqa: PLC0415 - few documents need it
+
+        return _text(join_paragraphs(read_pdf(body, name)), name)
     if body.lstrip()[:1] == b"<":
-        return extract_article(Page(f"file:///{name}", body, "text/html")).text
-    if b"\x00" in body[:1024]:
+        return _text(extract_article(Page(f"file:///{name}", body, "text/html")).text.split("\n\n"), name)
+    if b"\x00" in body[:1024] and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ExtractError(name, "not-text")
-    text = clean_document(decode_html(body))
+    return _text(join_paragraphs(clean_pages(decode_html(body))), name)
+
+
+def _text(paragraphs: Sequence[str], name: str) -> str:
+    text = "\n\n".join(drop_markers(paragraphs))
     if not text:
         raise ExtractError(name, "no-text")
     return text
-
-
-def clean_document(text: str) -> str:
-    """Paragraphs of a text that a converter wrapped and paged; a text that is not wrapped keeps its lines."""
-    plain = text.replace("\r\n", "\n").replace("\u00ad", "")
-    wrapped = len(FULL_LINE.findall(plain)) * 3 > len(ANY_LINE.findall(plain))
-    paragraphs: list[str] = []
-    for block in _blocks(plain, paged=wrapped):
-        for part in [_unwrap(block)] if wrapped and not LIST_ITEM.match(block) else block.split("\n"):
-            line = " ".join(LIST_ITEM.sub("", part, count=1).split())
-            if len(line) < 2 or line.startswith(("http://", "https://")):  # noqa: PLR2004 - an initial that lost its word
-                continue
-            if paragraphs and line[0].islower() and not LIST_ITEM.match(part) and not ENDED.search(paragraphs[-1]):
-                paragraphs[-1] = f"{paragraphs[-1]} {line}"  # a page ended within the paragraph
-            else:
-                paragraphs.append(line)
-    return "\n\n".join(paragraphs)
-
-
-def _blocks(text: str, *, paged: bool) -> list[str]:
-    kept: list[str] = []
-    for block in BLOCK.split(text):
-        lines = block.strip("\n").split("\n")
-        rule = next((i for i, line in enumerate(lines) if FOOTNOTE_RULE.fullmatch(line)), None)
-        if rule is not None:
-            lines = lines[:rule]
-        # "12 ministers met" begins a footnote only where pages have feet
-        if lines and not (paged and kept and FOOTNOTE.match(lines[0])):
-            kept.append("\n".join(lines))
-    return kept
-
-
-def _unwrap(block: str) -> str:
-    joined = re.sub(r"(\w)-\s*\n\s*([a-zà-öø-ÿа-я])", r"\1\2", block)
-    return re.sub(r"-\s*\n\s*", "-", joined).replace("\n", " ")

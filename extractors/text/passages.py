@@ -1,6 +1,7 @@
 """An article to passages, the unit that is labelled. Cuts only: `text[p.start:p.end] == p.text`."""
 
 import itertools
+import math
 import re
 from dataclasses import dataclass
 
@@ -72,26 +73,31 @@ def _atoms(text: str, paragraphs: tuple[tuple[int, int], ...], measure: Measure,
 
 def _cheapest_cuts(atoms: list[Atom], measure: Measure) -> list[int]:
     """Indices 0 … len(atoms) between which the passages lie, by dynamic programming over the cuts."""
-    best = [0.0] + [float("inf")] * len(atoms)
-    came = [0] * (len(atoms) + 1)
+    best, came = [0.0], [0]
+    sizes, opens = [atom.size for atom in atoms], [*(atom.opens for atom in atoms), True]
+    costs = {within: _costs(measure, within=within) for within in (False, True)}
     for end in range(1, len(atoms) + 1):
+        table, least, chosen = costs[not opens[end]], math.inf, 0
         size = joined = 0
-        for start in range(end - 1, -1, -1):
-            size += atoms[start].size
+        for start in range(end - 1, -1, -1):  # a page of many tiny lines comes here ten million times
+            size += sizes[start]
             if size > measure.most and start < end - 1:
                 break
-            cost = best[start] + _cost(atoms, start, end, size, joined, measure)
-            joined += atoms[start].opens
-            if cost < best[end]:
-                best[end], came[end] = cost, start
+            whole = start == 0 and end == len(atoms)
+            short = 1000.0 if size < measure.least and not whole else 0.0
+            cost = best[start] + (table[size] + 0.4 * joined + short)
+            joined += opens[start]
+            if cost < least:
+                least, chosen = cost, start
+        best.append(least)
+        came.append(chosen)
     cuts = [len(atoms)]
     while cuts[-1]:
         cuts.append(came[cuts[-1]])
     return cuts[::-1]
 
 
-def _cost(atoms: list[Atom], start: int, end: int, size: int, joined: int, measure: Measure) -> float:
-    within = end < len(atoms) and not atoms[end].opens
-    far = abs(size - measure.ideal) / measure.ideal
-    short = 1000.0 if size < measure.least and (start, end) != (0, len(atoms)) else 0.0
-    return 1.0 + far * far + 2.0 * within + 0.4 * joined + short
+def _costs(measure: Measure, *, within: bool) -> list[float]:
+    """What a passage of each size costs, by its length and by where it ends: `within` a paragraph."""
+    most = max(measure.most, measure.atom)
+    return [1.0 + (abs(size - measure.ideal) / measure.ideal) ** 2 + 2.0 * within for size in range(most + 1)]

@@ -17,9 +17,12 @@ from ahocorasick_rs import AhoCorasick
 STATES = ("AM", "AZ", "BY", "GE", "KG", "KZ", "MD", "TJ", "TM", "UZ")
 REGION = "CENTRAL_ASIA"
 BODIES = ("SCO", "CSTO")  # an act of one of these counts although no state is named
-# letters that outlets write in several ways, and marks that only format
+# letters that outlets write in several ways, marks that only format, and halves of surrogate pairs, which no automaton takes
 ALIKE = str.maketrans(
-    dict.fromkeys("’ʻʼ‘`´ʹ′", "'") | {"ё": "е", "Ё": "Е", "ı": "i", "ي": "ی", "ك": "ک"} | dict.fromkeys(("\u0307", "\u00ad"))
+    dict.fromkeys("’ʻʼ‘`´ʹ′", "'")
+    | {"ё": "е", "Ё": "Е", "ı": "i", "ي": "ی", "ك": "ک"}
+    | dict.fromkeys(("\u0307", "\u00ad"))
+    | dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd")
 )
 HAN = re.compile("[\u3400-\u9fff]")
 SHADOW = "shadow"  # a kind of name that only hides shorter ones: a cycling team, the seam of two Chinese words
@@ -29,7 +32,7 @@ LETTERS = re.compile(r"[^\W\u3400-\u9fff]+")
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An actor at a place of the normalised text; the place serves order and distance, not quotation."""
+    """An actor at a place of the text; where letters are written in parts the place may be off by a few characters."""
 
     actor: str
     start: int
@@ -87,7 +90,16 @@ class Gazetteer:
                 if mention not in kept[-2:]:
                     kept.append(mention)
                 end = mention.end
-        return [mention for mention in kept if self.kinds[mention.actor] != SHADOW]
+        return _placed([mention for mention in kept if self.kinds[mention.actor] != SHADOW], text, len(plain))
+
+
+def _placed(mentions: list[Mention], text: str, length: int) -> list[Mention]:
+    """Mentions at their places in the text itself; normalising may have made it longer or shorter."""
+    if len(text) == length:
+        return mentions
+    origin = [at for at, letter in enumerate(text) for _ in normalise(letter)]
+    origin += [len(text)] * (length + 1 - len(origin))
+    return [Mention(mention.actor, origin[mention.start], origin[mention.end - 1] + 1) for mention in mentions]
 
 
 def normalise(text: str) -> str:

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from extractors.errors import ConfigError
 from extractors.text.sentences import sentence_spans
-from extractors.themes.actors import REGION, STATES
-from extractors.themes.encoder import Encoder
-from extractors.themes.features import Naming, feature_names, flags_of, name_actors, passes_gate, said_in
-from extractors.types import Evidence, Reading
+from extractors.themes.encoder import RETRAIN, Encoder
+from extractors.themes.features import feature_names, flags_of, name_actors, passes_gate
+from extractors.themes.inputs import PARTS, View, head_inputs, look_at, mean_of
+from extractors.themes.parties import Parties, parties_in
+from extractors.themes.provisional import Likeness, read_likeness
+from extractors.types import LIKELY, Evidence, Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One logistic regression a theme over vector and flags. `weights` has shape (themes, 384 + flags)."""
+    """One logistic regression a theme over the inputs. `weights` has shape (themes, 4 * dimensions + flags)."""
 
     themes: tuple[str, ...]
     encoder: str
@@ -29,24 +31,27 @@ class Head:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     thresholds: NDArray[np.float32]
+    parties: Parties
 
     @property
     def version(self) -> str:
         """Names the weights and the encoder that they were trained on; stored with every label."""
-        digest = hashlib.sha256(self.weights.tobytes() + self.bias.tobytes() + self.thresholds.tobytes())
+        arrays = (self.weights, self.bias, self.thresholds, self.parties.weights)
+        digest = hashlib.sha256(b"".join(array.tobytes() for array in arrays))
         return f"head-{digest.hexdigest()[:8]}+{self.encoder}"
 
     def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities of shape (passages, themes) for inputs of shape (passages, 384 + flags)."""
+        """Probabilities of shape (passages, themes) for inputs of shape (passages, 4 * dimensions + flags)."""
         return np.asarray(1 / (1 + np.exp(-(inputs @ self.weights.T + self.bias))), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """An encoder and the head that was trained on it."""
+    """An encoder, the head that was trained on it, and `own` themes that it does not know."""
 
     encoder: Encoder
     head: Head
+    own: tuple[Likeness, ...] = ()
 
     def read(self, passages: Sequence[tuple[str, str]]) -> list[Reading | None]:
         """Read (title, text) pairs; None for a passage that the gate lets not through: it can carry no theme."""
@@ -55,37 +60,48 @@ class Classifier:
         readings: list[Reading | None] = [None] * len(passages)
         if not kept:
             return readings
-        vectors = self.encoder.embed([said_in(*passages[i]) for i in kept])
-        flags = np.stack([flags_of(namings[i]) for i in kept])
-        scores = self.head.scores(np.hstack([vectors, flags]))
+        views = [look_at(self.encoder, *passages[i], namings[i]) for i in kept]
+        scores = self.head.scores(np.stack([head_inputs(view) for view in views]))
+        vectors = np.stack([view.encoded.vector for view in views])
+        provisional = read_likeness(self.own, vectors, [view.naming for view in views])
         for row, i in enumerate(kept):
-            readings[i] = self._reading(passages[i][1], namings[i], vectors[row], scores[row])
+            readings[i] = self._reading(passages[i][1], views[row], scores[row], provisional[row])
         return readings
 
-    def _reading(self, text: str, naming: Naming, vector: NDArray[np.float32], scores: NDArray[np.float32]) -> Reading:
+    def _reading(self, text: str, view: View, scores: NDArray[np.float32], provisional: Mapping[str, float]) -> Reading:
         head = self.head
         labels = tuple(theme for theme, p, t in zip(head.themes, scores, head.thresholds, strict=True) if p >= t)
         return Reading(
             scores={theme: round(float(p), 6) for theme, p in zip(head.themes, scores, strict=True)},
             labels=labels,
-            countries=countries_in(naming) if labels else (),
-            evidence=tuple(find_evidence(text, theme, head) for theme in labels),
+            countries=parties_in(head.parties, view) if labels or any(p >= LIKELY for p in provisional.values()) else (),
+            evidence=find_evidence(text, view, labels, head),
             model=head.version,
-            vector=vector,
+            vector=view.encoded.vector,
+            provisional=provisional,
         )
 
 
-def countries_in(naming: Naming) -> tuple[str, ...]:
-    """The subject states that a labelled passage names, sorted."""
-    return tuple(sorted(naming.actors & {*STATES, REGION}))
-
-
-def find_evidence(text: str, theme: str, head: Head) -> Evidence:
-    """The sentence whose actors and acts speak most for the theme; the first among equals."""
-    row = head.weights[head.themes.index(theme), -len(head.features) :]
+def find_evidence(text: str, view: View, themes: Sequence[str], head: Head) -> tuple[Evidence, ...]:
+    """For each theme the sentence that speaks most for it, by the head's own weights; the first among equals."""
     spans = sentence_spans(text) or [(0, len(text))]
-    start, end = max(spans, key=lambda span: float(row @ flags_of(name_actors("", text[span[0] : span[1]]))))
-    return Evidence(theme, start, end, text[start:end])
+    rows = np.stack([_sentence_inputs(text, view, span) for span in spans])
+    dimensions = len(view.encoded.vector)
+    weights = np.hstack([head.weights[:, :dimensions], head.weights[:, PARTS * dimensions :]])
+    found = []
+    for theme in themes:
+        start, end = spans[int(np.argmax(rows @ weights[head.themes.index(theme)]))]
+        actors = tuple(sorted(name_actors("", text[start:end]).actors))
+        found.append(Evidence(theme, start, end, text[start:end], actors))
+    return tuple(found)
+
+
+def _sentence_inputs(text: str, view: View, span: tuple[int, int]) -> NDArray[np.float32]:
+    """The vector of the sentence's words as they stand in the passage, and the sentence's flags."""
+    title = len(view.said) - len(text)  # the passage is the end of what was said
+    starts, ends = view.encoded.spans[:, 0], view.encoded.spans[:, 1]
+    inside = (starts < title + span[1]) & (ends > title + span[0]) & (ends > starts)
+    return np.concatenate([mean_of(view.encoded, inside), flags_of(name_actors("", text[span[0] : span[1]]))])
 
 
 def save_head(head: Head) -> bytes:
@@ -97,6 +113,8 @@ def save_head(head: Head) -> bytes:
         weights=head.weights,
         bias=head.bias,
         thresholds=head.thresholds,
+        parties=head.parties.weights,
+        party_bias=np.float64(head.parties.bias),
         meta=np.frombuffer(meta.encode(), np.uint8),
     )
     return buffer.getvalue()
@@ -109,6 +127,7 @@ def read_head(raw: bytes) -> Head:
         return Head(
             tuple(meta["themes"]), meta["encoder"], tuple(meta["features"]),
             arrays["weights"], arrays["bias"], arrays["thresholds"],
+            Parties(arrays["parties"], float(arrays["party_bias"])),
         )  # fmt: skip
 
 
@@ -118,12 +137,16 @@ def load_head() -> Head:
     return read_head(files("extractors").joinpath("data/head.npz").read_bytes())
 
 
+def check_head(head: Head, encoder: str) -> None:
+    """Raise ConfigError, with the command that mends it, for a head that was not trained on the encoder of that name."""
+    if head.encoder != encoder:
+        raise ConfigError(f"the head was trained on {head.encoder}, not on {encoder}: {RETRAIN}")
+    if head.features != feature_names():
+        raise ConfigError(f"the head was trained on other features than those of this version: {RETRAIN}")
+
+
 def open_classifier(encoder: Encoder, head: Head | None = None) -> Classifier:
     """Join encoder and head. Raises ConfigError, with the command that mends it, where one was not made for the other."""
     chosen = head or load_head()
-    if chosen.encoder != encoder.name or chosen.features != feature_names():
-        raise ConfigError(
-            f"the head was trained on {chosen.encoder} with {len(chosen.features)} features, not on {encoder.name} with "
-            f"{len(feature_names())}: run `vigie train` to make one that fits"
-        )
+    check_head(chosen, encoder.name)
     return Classifier(encoder, chosen)

@@ -26,6 +26,12 @@ def read_events(folder: Traversable, *, split: str = "train") -> list[dict[str, 
     return [row for row in _rows(file) if row.get("split", "train") == split] if file.is_file() else []
 
 
+def read_heldout(folder: Traversable) -> list[dict[str, Any]]:
+    """The held-out passages, in file order; none where the corpus has none."""
+    file = folder.joinpath("heldout.jsonl")
+    return list(_rows(file)) if file.is_file() else []
+
+
 def labelled(row: dict[str, Any]) -> Labelled:
     """A corpus or gold row as a labelled passage."""
     twins = sorted(filter(None, (str(row["id"]), row.get("twin"))))

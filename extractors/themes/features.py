@@ -1,5 +1,6 @@
 """What the head sees of a passage: its vector, who is named, who stands beside whom, which kinds of act are named."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ def passes_gate(naming: Naming) -> bool:
 
 
 def feature_names() -> tuple[str, ...]:
-    """The names of the flags, in order; the 384 numbers of the vector come before them."""
+    """The names of the flags, in order; the numbers of the vector come before them."""
     acts = sorted(load_acts().kinds)
     return (
         *(f"is:{actor}" for actor in (*STATES, REGION, *PARTNERS)),
@@ -83,11 +84,13 @@ def flags_of(naming: Naming) -> NDArray[np.float32]:
 def _order(mentions: Sequence[Mention], subjects: set[str]) -> tuple[set[str], set[str]]:
     """Partners that stand near a subject state, and those of them that come first: who acts tends to be named first."""
     beside, before = set(), set()
+    starts = [mention.start for mention in mentions]
     for state in mentions:
         if state.actor not in subjects:
             continue
-        for other in mentions:
-            if other.actor in subjects or abs(other.start - state.start) > NEAR:
+        # only the neighbours: among all pairs of a page of 200,000 characters this would take minutes
+        for other in mentions[bisect_left(starts, state.start - NEAR) : bisect_right(starts, state.start + NEAR)]:
+            if other.actor in subjects:
                 continue
             beside.add(other.actor)
             if other.start < state.start:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from flows.cli import alerts, cycle, db, documents, models, signals, sources, stages
+from flows.cli import alerts, cycle, db, documents, models, signals, sources, stages, themes, trends
 
 app = typer.Typer(
     name="vigie",
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (cycle, stages, models, signals, alerts, sources, documents, db):
+for module in (cycle, stages, models, signals, trends, themes, alerts, sources, documents, db):
     module.register(app)
 
 

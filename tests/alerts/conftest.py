@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from alerts.message import compose, delivery_key
+from extractors.signals.facts import print_of
+from extractors.signals.voices import choir_of
 from extractors.types import Delivery, Report, Signal
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -24,7 +26,9 @@ def make_payload(signal: Signal, make_report: Callable[..., Report]) -> Callable
     """What an alert says; fields of the quoted report are given by name."""
 
     def make(kind: str = "new", others: tuple[Report, ...] = (), **report: Any) -> dict[str, Any]:
-        return compose(signal, kind, make_report(**report), others, OUTLETS)
+        prints = [print_of(other) for other in others]
+        best = make_report(**report)
+        return compose(signal, kind, best, prints, OUTLETS, choir_of([print_of(best), *prints]).chorus())
 
     return make
 

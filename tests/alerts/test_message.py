@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +15,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from alerts.channels import probe
 from alerts.message import SCHEMA, cloud_event, compose, delivery_key, stamp
+from alerts.render import as_html, as_text, headline
 from alerts.rules import Kind
+from extractors.signals.voices import Chorus
 from extractors.types import Report, Signal
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -59,6 +62,9 @@ def test_an_alert_says_what_where_by_whom_and_how_sure(make_payload: Make, make_
             {"outlet": "Ала-Арча", "language": "ru", "url": "https://ala-archa.example/ucheniya"},
             {"outlet": "unknown", "language": "en", "url": "https://unknown.example/1"},
         ],
+        "heard": {"voices": 1, "copies": 2, "kinds": {"independent": 1}, "wire": None},
+        "priority": "normal",
+        "follows": "",
     }
 
 
@@ -191,5 +197,26 @@ def test_the_schema_stands_under_the_address_that_events_name(schema: Draft20201
 
 
 def test_composing_twice_gives_the_same(signal: Signal, make_report: Callable[..., Report]) -> None:
-    first, second = (json.dumps(compose(signal, "new", make_report(), [], {})) for _ in range(2))
+    first, second = (json.dumps(compose(signal, "new", make_report(), [], {}, Chorus(1, 0, {"independent": 1}, None))) for _ in range(2))
     assert first == second
+
+
+def test_an_alert_of_a_provisional_theme_alone_says_so_and_the_schema_takes_it(
+    schema: Draft202012Validator, signal: Signal, make_report: Callable[..., Report]
+) -> None:
+    reading = {"labels": (), "evidence": (), "provisional": {"water": 0.7123, "other": 0.3}}
+    chorus = Chorus(1, 0, {"independent": 1}, None)
+    payload = compose(replace(signal, themes=(), provisional=("water",)), "new", make_report(reading=reading), [], {}, chorus)
+    assert (payload["themes"], payload["confidence"], payload["provisional"]) == ([], {}, {"water": 0.712})
+    schema.validate(event_of(payload))
+    assert headline(payload).startswith("water (provisional) · KG · ")
+    for text in (as_text(payload), as_html(payload)):
+        assert "water (provisional)" in text
+        assert "likeness to its examples:" in text
+        assert "Confidence" not in text
+
+
+def test_without_one_nothing_is_said_of_it(make_payload: Make) -> None:
+    payload = make_payload()
+    assert "provisional" not in payload
+    assert "rovisional" not in as_text(payload) + as_html(payload)

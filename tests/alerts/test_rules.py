@@ -15,12 +15,13 @@ CORE = frozenset({"distancing-moscow", "eu-partnership", "sco-initiative"})
 def telling(**given: Any) -> Telling:
     """A `new` of Kyrgyzstan's distancing, by an independent outlet, in Russian, at 0.7."""
     themes, countries = given.pop("themes", ("distancing-moscow",)), given.pop("countries", ("KG",))
-    signal = Signal("s1", themes, countries, NOW, NOW, "new", "", ())
+    signal = Signal("s1", themes, countries, NOW, NOW, "new", "", (), given.pop("provisional", ()))
     return Telling(signal, **({"kind": "new", "language": "ru", "outlet_kind": "independent", "confidence": 0.7} | given))
 
 
 CONTEXT = telling(themes=("china-engagement",))
 MIXED = telling(themes=("china-engagement", "eu-partnership"))
+PROVISIONAL = telling(themes=(), provisional=("water",))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,11 @@ MIXED = telling(themes=("china-engagement", "eu-partnership"))
         ({"themes": ("china-engagement",)}, CONTEXT, True),
         ({"themes": ("china-engagement",)}, MIXED, True),
         ({"themes": ("eu-partnership",)}, telling(), False),
+        ({}, PROVISIONAL, False),
+        ({"themes": ("*",)}, PROVISIONAL, False),
+        ({"themes": ("china-engagement",)}, PROVISIONAL, False),
+        ({"themes": ("water",)}, PROVISIONAL, True),
+        ({"themes": ("water",)}, telling(provisional=("water",)), True),
         ({"countries": ("KG", "KZ")}, telling(), True),
         ({"countries": ("UZ",)}, telling(), False),
         ({"countries": ("UZ",)}, telling(countries=("KG", "UZ")), True),

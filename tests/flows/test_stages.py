@@ -1,4 +1,4 @@
-"""The stages on files, by the contract: classify, language, extract, replay, evaluate, documents, signals, from the command line."""
+"""The stages on files, by the contract: classify, language, extract, replay, documents, signals, from the command line."""
 
 import json
 import sqlite3
@@ -164,25 +164,6 @@ def test_what_was_found_is_listed_shown_and_exported(vigie: Vigie, tmp_path: Pat
     assert isinstance(vigie("signals", "list", "--db", db, "--theme", "nonsense").exception, ConfigError)
     with closing(sqlite3.connect(tmp_path / "found.db")) as connection:
         assert connection.execute("SELECT count(*) FROM delivery").fetchone() == (0,)
-
-
-def test_evaluate_scores_passages_and_streams(vigie: Vigie, tmp_path: Path) -> None:
-    gold = write(
-        tmp_path / "gold.jsonl",
-        VOTE | {"lang": "en", "themes": ["distancing-moscow"], "countries": ["KZ"]},
-        CAKE | {"lang": "en", "themes": [], "countries": []},
-    )
-    scores = json.loads(vigie("evaluate", gold, "--json").stdout)
-    assert scores["themes"]["distancing-moscow"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1}
-    assert "| distancing-moscow | 1.000" in vigie("evaluate", gold).stdout
-    stream = write(
-        tmp_path / "stream.jsonl",
-        *(row | {"event": row["id"][:1], "themes": ["distancing-moscow"]} for row in (VOTE, COPY | {"id": "v2"})),
-        CAKE | {"event": None, "themes": []},
-    )
-    found = json.loads(vigie("evaluate", "--stream", stream, "--json").stdout)["stream"]
-    assert found["f1"] == 1.0
-    assert (found["alerts_per_event"], found["events_missed"], found["noise_alerts"]) == (1.0, 0.0, 0.0)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the shared seed documents")

@@ -59,9 +59,12 @@ def classify(
 def save(database: Database, classify: Callable[..., int]) -> Callable[..., Signal]:
     """Save a signal of one passage."""
 
-    def store(name: str = "s0123456789ab", themes: Sequence[str] = ("distancing-moscow",), at: datetime = NOW) -> Signal:
+    def store(
+        name: str = "s0123456789ab", themes: Sequence[str] = ("distancing-moscow",), at: datetime = NOW,
+        countries: Sequence[str] = ("KG",),
+    ) -> Signal:  # fmt: skip
         passage = classify(f"https://steppe.example/{name}", f"Words of {name}.")
-        signal = Signal(name, tuple(themes), ("KG",), at, at, "new", "nothing like it was told", ("",))
+        signal = Signal(name, tuple(themes), tuple(countries), at, at, "new", "nothing like it was told", ("",))
         with database.write() as session:
             save_signal(session, signal, passage, at=at)
         return signal

@@ -20,14 +20,14 @@ from sqlmodel import SQLModel
 import storage
 from extractors.errors import ConfigError, StorageError
 from extractors.types import Entry
-from storage.database import Database, check_url, open_database, redact
+from storage.database import Database, check_url, is_made, open_database, redact
 from storage.entries import QueuedEntry, add_entries, count_entries, due_entries
 from storage.rows import UtcTime
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TABLES = {
-    "alembic_version", "alert", "article", "delivery", "document", "document_passage", "entry", "member", "passage",
-    "reading", "run", "signal", "source",
+    "alembic_version", "alert", "article", "delivery", "document", "document_passage", "document_sentence", "entry",
+    "member", "passage", "reading", "reclassification", "run", "signal", "source", "verdict",
 }  # fmt: skip
 PASSWORD = "s3cret"
 RUN = "INSERT INTO run (id, started_at) VALUES (:id, '2026-03-02 09:30:00')"
@@ -131,6 +131,15 @@ def test_a_url_is_checked_without_opening_or_making_anything(tmp_path: Path) -> 
     with pytest.raises(ConfigError):
         check_url("sqlite://")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whether_there_is_something_to_open_is_told_without_opening_or_making_anything(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'vigie.db'}"
+    assert not is_made(url)
+    assert list(tmp_path.iterdir()) == []
+    open_database(url).close()
+    assert is_made(url)
+    assert is_made("postgresql://vigie:s3cret@127.0.0.1:1/vigie")  # a server is not asked
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from storage.entries import due_entries
 from storage.signals import (
     StoredSignal,
     find_signal,
+    let_rest,
+    merge_stored,
     record_alert,
     save_signal,
     stored_signals,
@@ -123,3 +125,43 @@ def test_a_kind_of_alert_is_told_once(database: Database, save: Save) -> None:
         assert record_alert(session, "s0123456789ab", "corroborated", NOW + timedelta(hours=2))
     (stored,) = read(database)
     assert stored.told == {"new": NOW, "corroborated": NOW + timedelta(hours=2)}
+
+
+def tags(database: Database) -> list[tuple[str, str, str]]:
+    with database.read() as session:
+        rows = session.connection().execute(text("SELECT signal_id, theme, country FROM signal_tag ORDER BY 1, 2, 3"))
+        return [tuple(row) for row in rows]
+
+
+def test_a_signal_is_noted_under_the_themes_and_countries_that_it_has_now(database: Database, save: Save) -> None:
+    save("s000000000001", themes=("distancing-moscow", "eu-partnership"), countries=("KG", "KZ"))
+    assert len(tags(database)) == 4
+    save("s000000000001", themes=("eu-partnership",), countries=())
+    assert tags(database) == [("s000000000001", "eu-partnership", "")]
+
+
+def test_a_merged_signal_is_found_where_it_went_with_the_alerts_of_both(database: Database, save: Save) -> None:
+    save("s000000000001")
+    save("s000000000002")
+    with database.write() as session:
+        record_alert(session, "s000000000001", "new", NOW)
+        record_alert(session, "s000000000002", "new", NOW + timedelta(hours=1))
+        merge_stored(session, "s000000000001", "s000000000002")
+    (stored,) = read(database)
+    assert stored.signal.id == "s000000000001"
+    assert len(stored.reports) == 2
+    assert stored.alerts == (("new", NOW), ("new", NOW + timedelta(hours=1)))
+    assert stored.told == {"new": NOW}
+    found = find_signal(database, "s000000000002")
+    assert found is not None
+    assert found.signal.id == "s000000000001"
+    assert {signal for signal, *_ in tags(database)} == {"s000000000001"}
+
+
+def test_signals_come_to_rest(database: Database, save: Save) -> None:
+    save("s00000000000a", at=NOW - timedelta(days=40))
+    save("s00000000000b", at=NOW)
+    with database.write() as session:
+        assert let_rest(session, before=NOW - timedelta(days=30)) == 1
+        assert let_rest(session, before=NOW - timedelta(days=30)) == 0
+    assert {stored.signal.id[-1]: stored.signal.status for stored in read(database)} == {"a": "dormant", "b": "new"}

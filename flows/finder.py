@@ -1,0 +1,120 @@
+"""Reports to signals, one by one: where each belongs, what proves to be one event, and which alerts that calls for.
+
+Decides in memory; what it knows is read, and what it decides written, by `find.py` and `replay.py`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.rules import Kind
+from extractors.signals.events import Known, open_signal
+from extractors.signals.facts import Facts, Print, facts_of
+from extractors.signals.freshness import is_fresh
+from extractors.signals.novelty import Past, judge_newness
+from extractors.signals.pairs import PairModel
+from extractors.signals.window import Found, Window
+from extractors.types import OutletKind, Report
+
+Recall = Callable[[Facts], Past]
+Echoing = Callable[[Sequence[Report]], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of a report.
+
+    `copy` is how it was printed, where its wording was known; `merged` holds pairs: what stays, and what went into it.
+    """
+
+    known: Known
+    due: tuple[Kind, ...]
+    copy: Print | None
+    merged: tuple[tuple[Known, Known], ...]
+
+    @property
+    def opened(self) -> bool:
+        """Whether the report opened its signal."""
+        return len(self.known.signal.members) == 1
+
+
+class Finder:
+    """Places reports among the signals of the window. `recall` tells what is stored before a report that opens a signal."""
+
+    def __init__(
+        self,
+        fresh_hours: float,
+        core: frozenset[str],
+        model: PairModel,
+        *,
+        recall: Recall = lambda _facts: Past({}, None),
+        kinds: Mapping[str, OutletKind] | None = None,
+        asked: frozenset[str] = frozenset(),
+    ) -> None:
+        self.fresh_hours, self.core, self.asked = fresh_hours, core, asked
+        self.window = Window(model)
+        self.reports: dict[str, Report] = {}  # of distinct texts: what an alert may quote
+        self.brought: dict[str, frozenset[str]] = {}  # asked themes that came to a signal by a fresh passage
+        self.recall, self._kinds = recall, kinds or {}
+        self.echo: Echoing = lambda _reports: []  # what a signal of these reports echoes, as an alert tells it
+
+    def add(self, report: Report) -> Placed:
+        """Place a report, merge what it proves to be one, and say which alerts are due for its signal."""
+        facts = facts_of(report, self._kinds.get(report.outlet, "independent"))
+        self.window.forget(facts)
+        found = self.window.find(facts)
+        before = frozenset(found.known.signal.carries) if found.known else frozenset()
+        known = self._joined(found, facts) if found.known else self._opened(report, facts)
+        merged = self.window.merge(known, found.others)
+        before = before.union(*(goes.signal.carries for _, goes in merged))
+        known = self._handed_over(known, merged)
+        if not found.copy:
+            self.reports[report.id] = report
+        due = self._due(before, known, report)
+        known.told.update(due)
+        self._note_asked(before, known, report)
+        return Placed(known, due, facts.printed if found.copy else None, tuple(merged))
+
+    def restore(self, known: Known, reports: Mapping[str, Report]) -> None:
+        """A stored signal, and the reports of its distinct texts."""
+        self.window.add(known)
+        self.reports.update(reports)
+
+    def facts(self, report: Report) -> Facts:
+        """The facts of a stored report."""
+        return facts_of(report, self._kinds.get(report.outlet, "independent"))
+
+    def _opened(self, report: Report, facts: Facts) -> Known:
+        known = open_signal(report, facts, judge_newness(facts, self.recall(facts)))
+        self.window.add(known)
+        return known
+
+    def _joined(self, found: Found, facts: Facts) -> Known:
+        assert found.known is not None  # noqa: S101 - the caller asked
+        self.window.join(found.known, facts, copy=found.copy)
+        return found.known
+
+    def _handed_over(self, known: Known, merged: list[tuple[Known, Known]]) -> Known:
+        """The signal that a report is in after all merging; what was brought to the others was brought to it."""
+        for stays, goes in merged:
+            if brought := self.brought.pop(goes.signal.id, None):
+                self.brought[stays.signal.id] = self.brought.get(stays.signal.id, frozenset()) | brought
+            known = stays
+        return known
+
+    def _due(self, before: frozenset[str], known: Known, report: Report) -> tuple[Kind, ...]:
+        """`new` when a core theme first comes, by a fresh passage; `corroborated` when a told signal gets a second voice."""
+        if not is_fresh(report, self.fresh_hours):
+            return ()
+        due: list[Kind] = []
+        if "new" not in known.told and not self.core & before and self.core & set(known.signal.themes):
+            due.append("new")
+        if {"new"} & {*known.told, *due} and "corroborated" not in known.told and known.choir.is_corroborated:
+            due.append("corroborated")
+        return tuple(due)
+
+    def _note_asked(self, before: frozenset[str], known: Known, report: Report) -> None:
+        came = (self.asked & set(known.signal.carries)) - before
+        if came and is_fresh(report, self.fresh_hours):
+            id_ = known.signal.id
+            self.brought[id_] = self.brought.get(id_, frozenset()) | came

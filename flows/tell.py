@@ -1,0 +1,77 @@
+"""What is said of a signal, and to whom: the passage to quote, and a delivery for each recipient that the rules name."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from alerts.channels import Channel
+from alerts.message import compose, delivery_key
+from alerts.rules import Kind, Rule, Telling, matches
+from extractors.signals.events import Known
+from extractors.signals.freshness import is_fresh
+from extractors.types import Delivery, Report
+from flows.finder import Finder
+
+OutletNames = Mapping[str, tuple[str, str]]
+
+
+def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
+    finder: Finder,
+    known: Known,
+    kind: Kind,
+    rules: Sequence[Rule],
+    channels: Mapping[str, Channel],
+    outlets: OutletNames,
+    now: datetime,
+    themes: frozenset[str] = frozenset(),
+) -> list[Delivery]:
+    """The deliveries that the rules want for a signal: one a recipient, however many rules lead there.
+
+    With `themes`, that are not core and were asked for: who was told of the signal's core theme is not told again, but
+    whoever was told of these is told of a core theme that comes later.
+    """
+    named = "asked" if themes and kind not in known.told else kind
+    best = best_report(finder, known, themes or finder.core)
+    others = [voice for voice in known.choir.voices() if voice.outlet != best.outlet]
+    payload = compose(known.signal, kind, best, others, outlets, known.choir.chorus())
+    echoes = finder.echo([finder.reports[facts.report] for facts in known.members])
+    payload |= {"echoes": echoes} if echoes else {}
+    confidence = max((sure for theme, sure in best.reading.confidence.items() if theme in (themes or {theme})), default=0.0)
+    telling = Telling(known.signal, kind, best.lang, outlets.get(best.outlet, ("", "independent"))[1], confidence)
+    deliveries: dict[str, Delivery] = {}
+    for rule in rules:
+        if matches(rule, telling, finder.core):
+            for target in channels[rule.channel].targets:
+                key = delivery_key(known.signal.id, named, rule.channel, target)
+                opened = delivery_key(known.signal.id, "new", rule.channel, target)
+                threaded = payload if key == opened else payload | {"thread": opened}
+                delivery = Delivery(key, rule.channel, target, rule.name, kind, known.signal.id, threaded, now)
+                deliveries.setdefault(key, delivery)
+    return list(deliveries.values())
+
+
+def tell_merged(
+    stays: Known, goes: Known, told: Sequence[Delivery], finder: Finder, outlets: OutletNames, now: datetime
+) -> list[Delivery]:
+    """Tell who was alerted of a signal that it proved to be another's event: a note in its thread, and no alert."""
+    best = best_report(finder, stays, finder.core)
+    payload = compose(stays.signal, "merged", best, [], outlets, stays.choir.chorus())
+    return [
+        Delivery(
+            delivery_key(stays.signal.id, f"merged {goes.signal.id}", earlier.channel, earlier.target), earlier.channel,
+            earlier.target, earlier.rule, "merged", stays.signal.id,
+            payload | {"merged": goes.signal.id, "thread": earlier.key}, now,
+        )
+        for earlier in told
+    ]  # fmt: skip
+
+
+def best_report(finder: Finder, known: Known, themes: frozenset[str]) -> Report:
+    """The passage to quote: fresh, of one of these themes or at least of any, of the earliest page, and there its lead."""
+    reports = [finder.reports[facts.report] for facts in known.members]
+
+    def merit(report: Report) -> tuple[bool, bool, bool, float]:
+        carried = report.reading.carries  # nothing where another model took it away
+        wanted = bool(themes & set(carried))
+        return is_fresh(report, finder.fresh_hours), wanted, bool(carried), -report.when.timestamp()
+
+    return max(reports, key=merit)  # members are in order of arrival, and max keeps the first among equals

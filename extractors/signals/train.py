@@ -16,7 +16,7 @@ from extractors.themes.classify import Classifier
 from extractors.types import Report
 from extractors.web.feeds import parse_moment
 
-THRESHOLD = 0.2  # the middle of the plateau on held-out events and both calibration streams: the table in decision 0012
+THRESHOLD = 0.2  # the middle of the plateau on held-out events and both calibration streams: the table in decision 0013
 STRENGTH = 3.0
 SAME = 3.0  # what a pair of one event weighs: there are five times fewer of them
 SEED = 20221123  # of the times between pressed pairs
@@ -67,7 +67,7 @@ def _pairs(reports: Sequence[tuple[str, Facts]]) -> Iterator[tuple[Facts, Facts,
 def _pressed_pairs(reports: Sequence[tuple[str, Facts]]) -> Iterator[tuple[Facts, Facts, bool]]:
     """Reports of like events that lie years apart, as if days apart: in a dense week such near-misses stand side by side.
 
-    Without them the model learns from the corpus's calendar that near in time is nearly the same (decision 0012).
+    Without them the model learns from the corpus's calendar that near in time is nearly the same (decision 0013).
     """
     chance = random.Random(SEED)  # noqa: S311 - no secret
     for i, (event, facts) in enumerate(reports):

@@ -23,8 +23,7 @@ from flows.models import Models
 from flows.records import STDOUT
 from flows.settings import read_settings
 from storage.database import Database
-from storage.documents import StoredDocument, list_documents, remove_document, save_document
-from storage.signals import stored_signals
+from storage.documents import StoredDocument, list_documents, remove_document, save_document, told_reports
 
 FEWEST = 6  # words of a sentence that says something by itself
 WHY = {
@@ -90,12 +89,10 @@ def show_documents(format_: str, db: str) -> None:
     write_rows(rows, format_, STDOUT)
 
 
-def _count_echoing(database: Database) -> dict[str, int]:
+def _count_echoing(database: Database) -> Mapping[str, int]:
     with database.read() as session:
         references = load_references(session, Models(read_settings()))
-        if references is None:
-            return {}
-        return count_echoing(((stored.signal.id, stored.reports) for stored in stored_signals(session)), references)
+        return count_echoing(told_reports(session), references) if references else {}
 
 
 def _row(document: StoredDocument, echoed: int) -> dict[str, object]:

@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import delete, or_, select
 from sqlmodel import Session
 
 from extractors.signals.echoes import Reference, Sentence
 from extractors.themes.encoder import encoder_of
-from extractors.types import Passage, Reading
+from extractors.types import Passage, Reading, Report
 from storage.database import Database
-from storage.rows import DocumentPassageRow, DocumentRow, DocumentSentenceRow
+from storage.rows import (
+    ArticleRow,
+    DocumentPassageRow,
+    DocumentRow,
+    DocumentSentenceRow,
+    MemberRow,
+    PassageRow,
+    ReadingRow,
+)
 from storage.upserts import column, upsert
 from storage.vectors import pack_vector, unpack_vector
+
+SOMETIME = datetime(1970, 1, 1, tzinfo=UTC)  # what is compared with documents needs no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +105,19 @@ def stored_references(session: Session) -> list[Reference]:
         )
         for row in session.connection().execute(query)
     ]  # fmt: skip
+
+
+def told_reports(session: Session) -> list[tuple[str, Report]]:
+    """What all signals were made of, each with its signal's id: title, text, labels, countries, model and vector alone."""
+    read = (column(ReadingRow, name) for name in ("labels", "countries", "model", "vector"))
+    query = (
+        select(column(MemberRow, "signal_id"), column(ArticleRow, "title"), column(PassageRow, "text"), *read)
+        .join(PassageRow, column(PassageRow, "id") == column(MemberRow, "passage_id"))
+        .join(ArticleRow, column(ArticleRow, "id") == column(PassageRow, "article_id"))
+        .join(ReadingRow, column(ReadingRow, "passage_id") == column(PassageRow, "id"))
+    )
+    told = []
+    for signal, title, text, labels, countries, model, vector in session.connection().execute(query):
+        reading = Reading({}, tuple(labels), tuple(countries), (), model, unpack_vector(vector))
+        told.append((signal, Report("", "", "", title, text, "", None, SOMETIME, False, False, reading)))
+    return told

@@ -5,6 +5,8 @@ languages do not count: an abstention told in Kyrgyz echoes a note in French. Ne
 about it, so what counts is how far one stands out among all of them. Measured in `deploy/decisions/0007-echoes.md`.
 """
 
+import functools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -94,7 +96,7 @@ def gather_references(passages: Iterable[Reference], background: Background) -> 
         sentences=_free([sentence.vector for passage in kept for sentence in passage.sentences], background),
         first=np.cumsum([0, *(len(passage.sentences) for passage in kept)])[: len(kept)],
         acts=tuple(
-            _acts_in("", passage.text[sentence.start : sentence.end]) for passage in kept for sentence in passage.sentences
+            _acts_of(passage.text[sentence.start : sentence.end]) for passage in kept for sentence in passage.sentences
         ),
         themes=themes,
         carried=_marks([passage.labels for passage in kept], themes),
@@ -113,16 +115,19 @@ def find_echoes(reports: Sequence[Report], references: References) -> tuple[Echo
     return tuple(_echo(references, i, int(nearest[best[i], i]), float(likeness[best[i], i])) for i in chosen)
 
 
-def count_echoing(signals: Iterable[tuple[str, Sequence[Report]]], references: References) -> dict[str, int]:
-    """How many of the signals, each with its id and reports, echo each document, by the document's id."""
-    told = [(signal, report) for signal, reports in signals for report in reports]
-    found: dict[str, set[str]] = {}
+def count_echoing(told: Sequence[tuple[str, Report]], references: References) -> Counter[str]:
+    """How many signals echo each document, by the document's id; `told` are all reports, each with its signal's id."""
+    found: set[tuple[str, str]] = set()
     for at in range(0, len(told) if references.passages else 0, AT_ONCE):
         batch = told[at : at + AT_ONCE]
-        _, standing, _ = compare([report for _, report in batch], references)
-        for row, column in np.argwhere(standing >= STANDS_OUT).tolist():
-            found.setdefault(references.passages[column].document, set()).add(batch[row][0])
-    return {document: len(echoing) for document, echoing in found.items()}
+        _, standing, nearest = _compare([report for _, report in batch], references)
+        sure = standing >= STANDS_OUT
+        found |= {(references.passages[column].document, batch[row][0]) for row, column in np.argwhere(sure).tolist()}
+        for row, column in np.argwhere(_could_rise(standing, nearest, references) & ~sure).tolist():
+            pair = references.passages[column].document, batch[row][0]
+            if pair not in found and _acts_in(batch[row][1]) & references.acts[nearest[row, column]]:
+                found.add(pair)
+    return Counter(document for document, _ in found)
 
 
 def compare(reports: Sequence[Report], references: References) -> tuple[Matrix, Matrix, NDArray[np.int64]]:
@@ -131,6 +136,15 @@ def compare(reports: Sequence[Report], references: References) -> tuple[Matrix, 
     They hold the likeness; how far it stands out, -inf without a common theme and country and where it is less than LEAST;
     the row of the nearest sentence.
     """
+    likeness, standing, nearest = _compare(reports, references)
+    for row, column in np.argwhere(_could_rise(standing, nearest, references)).tolist():
+        if _acts_in(reports[row]) & references.acts[nearest[row, column]]:
+            standing[row, column] += SAME_ACT
+    return likeness, standing, nearest
+
+
+def _compare(reports: Sequence[Report], references: References) -> tuple[Matrix, Matrix, NDArray[np.int64]]:
+    """The same without acts, which take a search of the text."""
     rows = _free([report.reading.vector for report in reports], references.background)
     whole: Matrix = rows @ references.wholes.T
     by_sentence: Matrix = rows @ references.sentences.T
@@ -140,24 +154,22 @@ def compare(reports: Sequence[Report], references: References) -> tuple[Matrix, 
     sentence = np.take_along_axis(by_sentence, nearest, axis=1)
     likeness = np.asarray(SENTENCE * sentence + (1 - SENTENCE) * whole, np.float32)
     possible = _matching(reports, references) & (likeness >= LEAST)
-    standing = np.where(possible, _standing(likeness, by_sentence), np.float32(-np.inf))
-    _add_acts(standing, reports, nearest, references)
-    return likeness, standing, nearest
+    return likeness, np.where(possible, _standing(likeness, by_sentence), np.float32(-np.inf)), nearest
 
 
-def _add_acts(standing: Matrix, reports: Sequence[Report], nearest: NDArray[np.int64], references: References) -> None:
-    """Raise what could become an echo by an act in common: the vocabulary is searched only where it can decide."""
+def _could_rise(standing: Matrix, nearest: NDArray[np.int64], references: References) -> NDArray[np.bool_]:
+    """Where an act in common may decide."""
     telling = np.array([bool(acts) for acts in references.acts])
-    near = (standing >= STANDS_OUT - SAME_ACT) & telling[nearest]
-    for row in np.flatnonzero(near.any(axis=1)).tolist():
-        acts = _acts_in(reports[row].title, reports[row].text)
-        for column in np.flatnonzero(near[row]).tolist():
-            if acts & references.acts[nearest[row, column]]:
-                standing[row, column] += SAME_ACT
+    return np.asarray((standing >= STANDS_OUT - SAME_ACT) & telling[nearest], np.bool_)
 
 
-def _acts_in(title: str, text: str) -> frozenset[str]:
-    return frozenset(mention.actor for mention in load_acts().find(said_in(title, text))) - COMMONPLACE
+def _acts_in(report: Report) -> frozenset[str]:
+    return _acts_of(said_in(report.title, report.text))
+
+
+@functools.lru_cache(AT_ONCE)  # a report is near to several passages at a time
+def _acts_of(text: str) -> frozenset[str]:
+    return frozenset(mention.actor for mention in load_acts().find(text)) - COMMONPLACE
 
 
 def _standing(likeness: Matrix, all_: Matrix) -> Matrix:

@@ -287,3 +287,12 @@ async def test_a_web_server_is_no_mail_server(make_delivery: Make) -> None:
 
 def test_the_password_is_not_told() -> None:
     assert PASSWORD not in repr(channel(25, username="vigie", password=PASSWORD))
+
+
+def test_what_follows_is_a_reply_to_the_first_message(make_delivery: Callable[..., Delivery]) -> None:
+    first = make_delivery("desk@example.org")
+    later = replace(first, key="msg_later", payload={**first.payload, "thread": first.key})
+    opened, reply = write_mail(first, "vigie@example.org"), write_mail(later, "vigie@example.org")
+    assert opened["In-Reply-To"] is None
+    assert reply["In-Reply-To"] == reply["References"] == opened["Message-ID"]
+    assert reply["Message-ID"] != opened["Message-ID"]

@@ -197,7 +197,9 @@ def test_the_schema_stands_under_the_address_that_events_name(schema: Draft20201
 
 
 def test_composing_twice_gives_the_same(signal: Signal, make_report: Callable[..., Report]) -> None:
-    first, second = (json.dumps(compose(signal, "new", make_report(), [], {}, Chorus(1, 0, {"independent": 1}, None))) for _ in range(2))
+    first, second = (
+        json.dumps(compose(signal, "new", make_report(), [], {}, Chorus(1, 0, {"independent": 1}, None))) for _ in range(2)
+    )
     assert first == second
 
 
@@ -206,7 +208,9 @@ def test_an_alert_of_a_provisional_theme_alone_says_so_and_the_schema_takes_it(
 ) -> None:
     reading = {"labels": (), "evidence": (), "provisional": {"water": 0.7123, "other": 0.3}}
     chorus = Chorus(1, 0, {"independent": 1}, None)
-    payload = compose(replace(signal, themes=(), provisional=("water",)), "new", make_report(reading=reading), [], {}, chorus)
+    payload = compose(
+        replace(signal, themes=(), provisional=("water",)), "new", make_report(reading=reading), [], {}, chorus
+    )
     assert (payload["themes"], payload["confidence"], payload["provisional"]) == ([], {}, {"water": 0.712})
     schema.validate(event_of(payload))
     assert headline(payload).startswith("water (provisional) · KG · ")

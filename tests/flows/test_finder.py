@@ -1,0 +1,91 @@
+"""Placing reports and what it calls for: told once, corroborated once, merged without a second alert, threads."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from alerts.channels import ConsoleChannel
+from alerts.rules import Rule
+from extractors.signals.pairs import FEATURES, PairModel
+from extractors.types import Delivery, Report
+from flows.finder import Finder
+from flows.tell import tell, tell_merged
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CORE = frozenset({"distancing-moscow", "eu-partnership", "sco-initiative"})
+TEXTS = (
+    "Bishkek will not host the drill that six armies had planned for Monday, the defence ministry said without a reason.",
+    "Six armies stay at home: the mountain range where they were to shoot remains empty after the host thought again.",
+    "Nothing will be shot at the Edelweiss range; the host of the exercise has told its five allies not to come at all.",
+)
+
+
+@pytest.fixture
+def finder() -> Finder:
+    """A finder whose pair model looks at meaning alone: the same direction is the same event."""
+    weights = np.zeros(len(FEATURES))
+    weights[FEATURES.index("cosine")] = 6.0
+    return Finder(72.0, CORE, PairModel(weights, 1.0, 0.5, "test"))
+
+
+@pytest.fixture
+def make(make_report: Callable[..., Report]) -> Callable[..., Report]:
+    """Report `n` of an event: a direction of meaning; another text and outlet for each."""
+
+    def made(n: int, direction: int = 0, *, theme: str = "distancing-moscow", **given: object) -> Report:
+        at = NOW + timedelta(minutes=n)
+        reading = {"vector": np.eye(384, dtype=np.float32)[direction], "labels": (theme,), "countries": ("KG",)}
+        values = {"text": TEXTS[n % 3], "title": f"Report {n}", "published": at, "seen": at, "outlet": f"outlet-{n}"}
+        return make_report(id=f"r{n}", url=f"https://o{n}.example/", reading=reading, **values | given)
+
+    return made
+
+
+def test_an_event_is_told_once_and_corroborated_once(finder: Finder, make: Callable[..., Report]) -> None:
+    due = [finder.add(make(n)).due for n in range(3)]
+    assert due == [("new",), ("corroborated",), ()]
+
+
+def test_a_copy_corroborates_nothing(finder: Finder, make: Callable[..., Report]) -> None:
+    first, copy = make(0), make(3)
+    assert first.text == copy.text
+    assert finder.add(first).due == ("new",)
+    placed = finder.add(copy)
+    assert placed.copy is not None
+    assert placed.due == ()
+    assert list(finder.reports) == ["r0"]
+
+
+def test_a_core_theme_that_comes_later_is_news_and_an_old_page_is_not(finder: Finder, make: Callable[..., Report]) -> None:
+    assert finder.add(make(0, theme="collective-security")).due == ()
+    old = make(1)
+    assert finder.add(replace(old, seen=NOW + timedelta(days=4))).due == ()
+    assert finder.add(make(2)).due == ()  # the theme is there already: what was found stale alerts nobody later
+
+
+def test_signals_that_prove_to_be_one_are_told_so_in_their_thread(finder: Finder, make: Callable[..., Report]) -> None:
+    one, two = finder.add(make(0)).known, finder.add(make(1, direction=1)).known
+    finder.window.model = PairModel(np.zeros(len(FEATURES)), 1.0, 0.5, "test")  # to it everything is one event
+    placed = finder.add(make(2))
+    assert placed.merged == ((one, two),)
+    assert placed.due == ("corroborated",)
+    earlier = Delivery("msg_earlier", "desk", "a@example.org", "core", "new", two.signal.id, {}, NOW - timedelta(days=2))
+    (note,) = tell_merged(one, two, [earlier], finder, {}, NOW)
+    assert (note.kind, note.target, note.created) == ("merged", "a@example.org", NOW)
+    assert (note.payload["merged"], note.payload["thread"]) == (two.signal.id, "msg_earlier")
+    assert note.key != earlier.key
+
+
+def test_what_comes_after_the_first_message_is_of_its_thread(finder: Finder, make: Callable[..., Report]) -> None:
+    known = finder.add(make(0)).known
+    finder.add(make(1))
+    rule = Rule("core", "console", when=("new", "corroborated"))
+    channels = {"console": ConsoleChannel("console")}
+    (first,) = tell(finder, known, "new", [rule], channels, {}, NOW)
+    (second,) = tell(finder, known, "corroborated", [rule], channels, {}, NOW)
+    assert "thread" not in first.payload
+    assert second.payload["thread"] == first.key
+    assert second.payload["heard"]["voices"] == 2

@@ -116,5 +116,5 @@ def likeliest(reports: Iterable[Report], most: int) -> list[Report]:
 
 
 def weeks_between(trial: Trial, since: datetime, now: datetime) -> float:
-    """How many weeks the look went back: to `since`, or to the first passage that is stored, but a day at least."""
-    return max((now - max(since, trial.first or since)) / WEEK, 1 / 7)
+    """How many weeks the look went back: to `since`, or to the first passage that is stored, but one at least."""
+    return max((now - max(since, trial.first or since)) / WEEK, 1.0)

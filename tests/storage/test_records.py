@@ -1,37 +1,15 @@
-"""The smaller stores: reference documents, the state of sources, the gates of runs."""
+"""The smaller stores: the state of sources, the gates of runs."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from extractors.types import Passage, Reading
 from storage.database import Database
-from storage.documents import StoredDocument, list_documents, save_document
 from storage.runs import save_run
 from storage.sources import SourceState, save_source_state, source_states
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-
-
-def test_documents_are_listed_in_the_order_of_their_coming(database: Database, make_reading: Callable[..., Reading]) -> None:
-    later = Passage(40, 44, "zwei"), make_reading(labels=("eu-partnership",))
-    earlier = Passage(0, 4, "eins"), make_reading(labels=("sco-initiative",))
-    save_document(database, id="b", name="Strategy.txt", lang="fr", now=NOW, passages=[later, earlier])
-    save_document(database, id="a", name="Charter.txt", lang="en", now=NOW + timedelta(hours=1), passages=[])
-    assert list_documents(database) == [
-        StoredDocument("b", "Strategy.txt", "fr", NOW, (("sco-initiative",), ("eu-partnership",))),
-        StoredDocument("a", "Charter.txt", "en", NOW + timedelta(hours=1), ()),
-    ]
-
-
-def test_a_document_added_again_replaces_its_passages(database: Database, make_reading: Callable[..., Reading]) -> None:
-    for passages in ([Passage(0, 4, "eins"), Passage(5, 9, "zwei")], [Passage(0, 4, "drei")]):
-        read = [(passage, make_reading()) for passage in passages]
-        save_document(database, id="a", name="Charter.txt", lang="en", now=NOW, passages=read)
-    (document,) = list_documents(database)
-    assert len(document.labels) == 1
 
 
 def test_the_state_of_a_source_is_what_was_last_saved(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from extractors.themes.background import load_background
 from extractors.themes.classify import Classifier, Head, load_head
@@ -55,7 +56,12 @@ def test_labelled_passages_are_the_examples_and_those_of_the_corpus(shanghai: Th
 @pytest.fixture(scope="module")
 def trained(encoder: Encoder, shanghai: Theme, corpus: Corpus) -> Head:
     """The shipped head, with a row for it."""
-    return train_own(load_head(), encoder, load_background(), corpus, [shanghai])
+    return train(encoder, shanghai, corpus)
+
+
+def train(encoder: Encoder, theme: Theme, corpus: Corpus) -> Head:
+    with threadpool_limits(1):  # many threads on few rows, on a busy machine, cost ten times as much
+        return train_own(load_head(), encoder, load_background(), corpus, [theme])
 
 
 def test_a_trained_theme_is_a_row_more_and_the_others_stay(encoder: Encoder, trained: Head, corpus: Corpus) -> None:
@@ -85,6 +91,6 @@ def carries(classifier: Classifier, text: str) -> bool:
 
 
 def test_training_twice_gives_the_same(encoder: Encoder, trained: Head, shanghai: Theme, corpus: Corpus) -> None:
-    again = train_own(load_head(), encoder, load_background(), corpus, [shanghai])
+    again = train(encoder, shanghai, corpus)
     np.testing.assert_array_equal(again.weights, trained.weights)
     np.testing.assert_array_equal(again.bias, trained.bias)

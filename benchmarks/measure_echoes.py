@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from extractors.signals.echoes import STANDS_OUT, Reference, References, compare, gather_references
+from extractors.signals.echoes import SENTENCE, STANDS_OUT, Reference, References, compare, gather_references
 from extractors.text.documents import read_document
 from extractors.themes.classify import Classifier
 from extractors.types import Report
@@ -24,6 +25,8 @@ from flows.settings import read_settings
 
 JUDGED = Path(__file__).with_name("echoes_judged.jsonl")
 NOW = datetime(2000, 1, 1, tzinfo=UTC)
+Pair = tuple[str, str, int]  # a news' id, a document's name, the place of a sentence in it
+Judged = dict[Pair, bool]
 
 
 def main() -> None:
@@ -49,6 +52,7 @@ def main() -> None:
     }
     print(f"{len(reports)} passages of news, {len(references.passages)} of documents, {len(references.sentences)} sentences")
     print("likeness", np.percentile(likeness, (1, 5, 25, 50, 75, 95, 99)).round(3))
+    print_ways(judged, reports, references)
     print_scores(judged, found)
     print("news with an echo", {t: int((standing.max(axis=1) >= t).sum()) for t in (2.4, 2.7, STANDS_OUT, 3.3, 3.6)})
     show_pairs(given.show, judged, found, reports, references)
@@ -88,11 +92,43 @@ def sentence_places(references: References) -> list[tuple[str, int]]:
     ]
 
 
-def print_scores(judged: dict[tuple[str, str, int], bool], found: dict[tuple[str, str, int], float]) -> None:
+def print_ways(judged: Judged, reports: list[Report], references: References) -> None:
+    """How well simpler ways put echoes before the rest, as AUC over the judged pairs, whatever their theme and country."""
+    rows = {report.id: report.reading.vector for report in reports}
+    at = {place: i for i, place in enumerate(sentence_places(references))}
+    owner = np.repeat(np.arange(len(references.passages)), [len(passage.sentences) for passage in references.passages])
+    raw = np.stack([sentence.vector for passage in references.passages for sentence in passage.sentences])
+    names = ("cosine", "cosine to sentence", "free", "free to sentence", "mixed", "standing")
+    ways: dict[str, list[float]] = {name: [] for name in names}
+    echoes = []
+    for (news, document, place), echo in judged.items():
+        if news in rows and (document, place) in at:
+            i = at[document, place]
+            passage = references.passages[owner[i]]
+            (free,) = references.background.free(rows[news][None])
+            sentences, whole = references.sentences @ free, float(references.wholes[owner[i]] @ free)
+            mixed = SENTENCE * float(sentences[i]) + (1 - SENTENCE) * whole
+            values = (
+                float(passage.vector @ rows[news]), float(raw[i] @ rows[news]), whole, float(sentences[i]), mixed,
+                (mixed - float(sentences.mean())) / float(sentences.std()),
+            )  # fmt: skip
+            for name, value in zip(ways, values, strict=True):
+                ways[name].append(value)
+            echoes.append(echo)
+    for name, scores in ways.items():
+        print(f"  {name:20} AUC {auc(np.array(scores), np.array(echoes)):.3f} over {len(echoes)} pairs")
+
+
+def auc(scores: NDArray[np.float64], echoes: NDArray[np.bool_]) -> float:
+    """How probably an echo scores more than what is none."""
+    return float(np.mean([(a > b) + 0.5 * (a == b) for a in scores[echoes] for b in scores[~echoes]]))
+
+
+def print_scores(judged: Judged, found: dict[Pair, float]) -> None:
     """Precision and recall at thresholds; a pair without a theme and a country in common is no echo."""
     echo = np.array(list(judged.values()))
     score = np.array([found.get(pair, -np.inf) for pair in judged])
-    ranks = np.mean([(a > b) + 0.5 * (a == b) for a in score[echo] for b in score[~echo]])
+    ranks = auc(score, echo)
     print(f"{len(judged)} judged pairs, {echo.sum()} echoes, {np.isfinite(score).sum()} comparable; AUC {ranks:.3f}")
     for threshold in (2.4, 2.7, 3.0, 3.3, 3.6):
         kept = score >= threshold
@@ -101,8 +137,7 @@ def print_scores(judged: dict[tuple[str, str, int], bool], found: dict[tuple[str
 
 
 def show_pairs(
-    count: int, judged: dict[tuple[str, str, int], bool], found: dict[tuple[str, str, int], float],
-    reports: list[Report], references: References,
+    count: int, judged: Judged, found: dict[Pair, float], reports: list[Report], references: References
 ) -> None:  # fmt: skip
     """Print the pairs that stand out most and that nobody has judged, as a line for the file and the two texts."""
     said = {

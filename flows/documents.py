@@ -1,10 +1,9 @@
 """Reference documents: read, split, classified, kept, listed with their themes and with how many signals echo them."""
 
 import hashlib
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from flows.settings import read_settings
 from storage.database import Database
 from storage.documents import StoredDocument, list_documents, remove_document, save_document, told_reports
 
-PARAGRAPH = 20  # words that can be labelled by themselves: an item of a list has as many
 FEWEST = 6  # words of a sentence that says something by itself
 WHY = {
     "not-text": "it is neither text, HTML nor PDF",
@@ -55,21 +53,9 @@ def add_documents(files: Sequence[Path], db: str) -> None:
 
 def label_document(classifier: Classifier, text: str) -> list[tuple[Passage, Reading]]:
     """The passages of a document that name an actor, with what was read in each."""
-    passages = [passage for paragraphs in _paragraphs(text) for passage in split_passages(text, paragraphs)]
+    passages = split_passages(text)
     readings = read_all(classifier, [("", passage.text) for passage in passages])
     return [(passage, reading) for passage, reading in zip(passages, readings, strict=True) if reading]
-
-
-def _paragraphs(text: str) -> Iterator[tuple[tuple[int, int], ...]]:
-    """The paragraphs of a document, each by itself, since each is an argument of its own; a heading goes with what follows."""
-    held: list[tuple[int, int]] = []
-    for match in re.finditer(r"[^\n]+", text):
-        held.append(match.span())
-        if len(text[held[0][0] : match.end()].split()) >= PARAGRAPH:
-            yield tuple(held)
-            held = []
-    if held:
-        yield tuple(held)
 
 
 def embed_sentences(encoder: Encoder, texts: Mapping[int, str]) -> dict[int, list[Sentence]]:

@@ -28,19 +28,22 @@ from flows.tell import tell
 from storage.database import Database, open_database
 
 NOW = datetime(2025, 3, 2, 10, tzinfo=UTC)
-NOTE = """Depuis 2022, la région se tait.
+NOTE = """À l'Assemblée générale des Nations unies, le Kazakhstan s'est abstenu chaque fois que l'on votait contre la guerre que la Russie \
+mène en Ukraine, et Astana ne reconnaît pas les régions que Moscou a annexées. Son président l'a redit devant celui de la Russie, au \
+forum de Saint-Pétersbourg : le Kazakhstan prend ses distances avec Moscou, refuse de l'aider à contourner les sanctions et cherche, \
+pour son pétrole, des routes qui évitent le territoire russe.
 
-À l'Assemblée générale des Nations unies, le Kazakhstan et le Kirghizstan se sont abstenus chaque fois que l'on votait contre \
-la guerre que la Russie mène en Ukraine ; Astana ne reconnaît pas les régions annexées.
+L'Ouzbékistan et l'Union européenne ont signé à Bruxelles un accord de partenariat renforcé, après six ans de négociations, qui \
+porte sur les matières premières critiques, le commerce et la coopération douanière. La Commission européenne a promis à Tachkent \
+trois milliards d'euros pour les routes, les câbles et les mines, et le président ouzbek a invité celle de la Commission à Samarcande.
 
-L'Ouzbékistan et l'Union européenne ont signé à Bruxelles un accord de partenariat renforcé, après six ans de négociations, \
-qui porte sur les matières premières critiques, le commerce et la coopération douanière.
+La Chine prête de quoi construire le chemin de fer qui traversera le Kirghizstan ; les rails et les ateliers viennent de Pékin, et le \
+président chinois en a parlé à Xi'an avec ceux du Kirghizstan et de l'Ouzbékistan. La dette du Kirghizstan envers la banque chinoise \
+de l'export-import dépasse quatre milliards de dollars, et les députés de Bichkek demandent ce que vaudra la ligne.
 
-La Chine prête de quoi construire le chemin de fer qui traversera le Kirghizstan ; les rails et les ateliers viennent de \
-Pékin, et le président chinois en a parlé à Samarcande avec ceux du Kirghizstan et de l'Ouzbékistan.
-
-L'Organisation de coopération de Shanghai a ouvert à Tachkent le siège de sa structure antiterroriste, et ses États membres, \
-dont le Kazakhstan et l'Ouzbékistan, y mettent en commun les noms de ceux qu'ils recherchent.
+L'Organisation de coopération de Shanghai a ouvert à Tachkent le siège de sa structure antiterroriste, et ses États membres, dont le \
+Kazakhstan et l'Ouzbékistan, y mettent en commun les noms de ceux qu'ils recherchent. Le conseil de la structure se réunit deux fois \
+l'an, prépare les exercices des membres et rend compte au sommet de l'organisation, qui se tient chaque été dans une autre capitale.
 """
 VOTE = {
     "id": "vote", "outlet": "wire.example", "published": "2025-03-02T10:00:00Z", "title": "Astana abstains",
@@ -73,7 +76,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
 def test_a_signal_tells_which_passage_of_which_document_it_echoes(vigie: Vigie, note: Path, tmp_path: Path) -> None:
     stream = tmp_path / "in.jsonl"
     stream.write_text(json.dumps(VOTE), encoding="utf-8")
-    vigie("replay", stream, "--out", tmp_path / "out.jsonl")
+    vigie("replay", stream, "--db", f"sqlite:///{tmp_path}/vigie.db", "--out", tmp_path / "out.jsonl")
     assert "note-2022.txt" in vigie("documents", "add", note).stdout
 
     (listed,) = rows(vigie("documents", "list", "--format", "jsonl"))
@@ -165,7 +168,7 @@ def test_a_document_that_is_not_there_cannot_be_removed(vigie: Vigie) -> None:
 
 
 def test_sentences_are_parts_of_their_passage_and_short_ones_say_nothing(classifier: Classifier) -> None:
-    found = embed_sentences(classifier.encoder, {0: "Oui. " + NOTE.split("\n\n")[1], 90: "Non."})
+    found = embed_sentences(classifier.encoder, {0: "Oui. " + NOTE.split("\n\n")[3].partition(". ")[0], 90: "Non."})
 
     ((only,),) = found.values()
     assert list(found) == [0]

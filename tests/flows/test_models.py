@@ -177,6 +177,8 @@ def test_signals_are_not_looked_for_among_vectors_of_another_encoder(
 def test_a_model_is_trained_for_the_encoder_and_then_serves_the_stages(
     settings: Settings, vigie: Callable[..., Result], tmp_path: Path
 ) -> None:
+    import sklearn.linear_model  # noqa: F401 - so that the limit reaches the libraries that it loads
+
     corpus = small_corpus(tmp_path / "corpus")
     with threadpool_limits(1):  # many threads on few rows, on a busy machine, cost ten times as much
         trained = vigie("train", "--corpus", corpus, "--out", settings.model)

@@ -19,7 +19,9 @@ from storage.database import open_database
 from storage.signals import StoredSignal, stored_signals
 
 FIRST = re.compile(r"first time .*? that (\S+) appears under (\S+) \(vigie signals list (.*): none\)")
-LIKE = re.compile(r"like (s\w{12}) of (\d{4}-\d\d-\d\d)(?: \(“(.*?)”\))?, but (.*?)(?:; (\d+) earlier of (\S+) with (\S+) in 400 days)?$")
+LIKE = re.compile(
+    r"like (s\w{12}) of (\d{4}-\d\d-\d\d)(?: \(“(.*?)”\))?, but (.*?)(?:; (\d+) earlier of (\S+) with (\S+) in 400 days)?$"
+)
 OPTION = re.compile(r"--(\w+) (\S+)")
 
 

@@ -82,8 +82,8 @@ def test_a_report_costs_the_same_however_much_the_window_holds(make: Make) -> No
             window.find(facts)
         return (time.process_time() - begun) / len(new)
 
-    assert cost(2000) < 0.02
-    assert cost(2000) < 5 * cost(200) + 0.002
+    assert cost(2000) < 0.04  # 4 ms where it was written
+    assert cost(2000) < 8 * cost(200) + 0.004
 
 
 def test_signals_that_lie_behind_the_window_are_forgotten(make: Make) -> None:

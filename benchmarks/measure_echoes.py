@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.signals.echoes import SENTENCE, STANDS_OUT, Reference, References, compare, gather_references
+from extractors.signals.echoes import SENTENCE, Reference, References, compare, gather_references
 from extractors.text.documents import read_document
 from extractors.themes.classify import Classifier
 from extractors.types import Report
@@ -23,6 +23,7 @@ from flows.documents import embed_sentences, label_document
 from flows.models import Models
 from flows.settings import read_settings
 
+THRESHOLDS = (2.6, 2.9, 3.2, 3.5, 3.8)
 JUDGED = Path(__file__).with_name("echoes_judged.jsonl")
 NOW = datetime(2000, 1, 1, tzinfo=UTC)
 Pair = tuple[str, str, int]  # a news' id, a document's name, the place of a sentence in it
@@ -54,7 +55,7 @@ def main() -> None:
     print("likeness", np.percentile(likeness, (1, 5, 25, 50, 75, 95, 99)).round(3))
     print_ways(judged, reports, references)
     print_scores(judged, found)
-    print("news with an echo", {t: int((standing.max(axis=1) >= t).sum()) for t in (2.4, 2.7, STANDS_OUT, 3.3, 3.6)})
+    print("news with an echo", {t: int((standing.max(axis=1) >= t).sum()) for t in THRESHOLDS})
     show_pairs(given.show, judged, found, reports, references)
 
 
@@ -130,7 +131,7 @@ def print_scores(judged: Judged, found: dict[Pair, float]) -> None:
     score = np.array([found.get(pair, -np.inf) for pair in judged])
     ranks = auc(score, echo)
     print(f"{len(judged)} judged pairs, {echo.sum()} echoes, {np.isfinite(score).sum()} comparable; AUC {ranks:.3f}")
-    for threshold in (2.4, 2.7, 3.0, 3.3, 3.6):
+    for threshold in THRESHOLDS:
         kept = score >= threshold
         precision, recall = echo[kept].mean(), echo[kept].sum() / echo.sum()
         print(f"  {threshold:.1f}  {kept.sum():3} kept  precision {precision:.2f}  recall {recall:.2f}")

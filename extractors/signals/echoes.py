@@ -20,7 +20,7 @@ from extractors.themes.features import name_actors, said_in
 from extractors.types import Report, Vector
 
 MOST = 3
-STANDS_OUT = 3.0  # standard deviations of a report's likeness to all reference sentences, above their mean
+STANDS_OUT = 3.2  # standard deviations of a report's likeness to all reference sentences, above their mean
 LEAST = 0.12  # likeness: of what was judged under it, one in seven was an echo
 SAME_ACT = 0.75  # what it counts, in these, that report and sentence name one act: an abstention, a protest, a closed base
 COMMONPLACE = frozenset(  # acts that a fifth of all news names, and what only colours an act or is none

@@ -120,6 +120,14 @@ def test_composed_events_of_every_kind_hold_to_the_schema(
     schema.validate(event_of(make_payload(kind)))
 
 
+def test_what_is_echoed_holds_to_the_schema_and_must_be_whole(schema: Draft202012Validator, make_payload: Make) -> None:
+    echo = {"document": "note-2022.txt", "start": 904, "text": "Un passage.", "quote": "Un passage.", "likeness": 0.31}
+
+    schema.validate(event_of(make_payload() | {"echoes": [echo]}))
+    assert not schema.is_valid(event_of(make_payload() | {"echoes": [{"document": "note-2022.txt"}]}))
+    assert not schema.is_valid(event_of(make_payload() | {"echoes": []}))
+
+
 @pytest.mark.parametrize(
     "report",
     [

@@ -65,6 +65,20 @@ More: vigie signals show s0123456789ab
     )
 
 
+def test_an_alert_quotes_the_passage_that_it_echoes(make_payload: Make) -> None:
+    quote = "Le Kirghizstan a renoncé <deux fois> à accueillir l'exercice de l'alliance. " * 4
+    echo = {"document": "note-2022.txt", "start": 904, "text": quote, "quote": quote, "likeness": 0.31}
+    payload = make_payload() | {"echoes": [echo, echo | {"document": "essay.txt"}]}
+    line = next(line for line in as_text(payload).replace("\n", " ").split("Confidence")[:1])
+
+    assert "Echoes: note-2022.txt, “Le Kirghizstan a renoncé <deux fois> à accueillir" in line
+    assert line.rstrip().endswith("…”")
+    assert "essay.txt" not in line
+    page = as_html(payload)
+    assert "note-2022.txt, “Le Kirghizstan a renoncé &lt;deux fois&gt; à accueillir" in page
+    assert "Echoes" not in as_text(make_payload()) + as_html(make_payload())
+
+
 def test_no_line_of_text_is_wider_than_a_terminal(make_payload: Make, make_report: Callable[..., Report]) -> None:
     others = tuple(make_report(id=f"r{number}", outlet=f"outlet-number-{number}") for number in range(9))
     payload = make_payload(others=others, title=LONG, text=LONG)

@@ -18,6 +18,7 @@ from extractors.web.fetch import Web, open_client
 from extractors.web.robots import Robots
 from flows.desk import Desk
 from flows.life import process_mark
+from flows.models import Models
 from flows.report import RunReport
 from flows.send import send_deliveries, send_one
 from flows.settings import read_settings
@@ -64,7 +65,9 @@ async def open_desk(
 
         def make(*channels: Channel) -> Desk:
             named = {channel.name: channel for channel in channels}
-            return Desk(read_settings(), (), (), named, database, Snapshots(tmp_path / "pages"), web, Robots(web))
+            settings = read_settings()
+            snapshots = Snapshots(tmp_path / "pages")
+            return Desk(settings, (), (), named, database, snapshots, web, Robots(web), Models(settings))
 
         yield make
 

@@ -16,6 +16,7 @@ from storage.signals import (
     let_rest,
     merge_stored,
     record_alert,
+    retag,
     save_signal,
     stored_signals,
     unplaced_reports,
@@ -136,7 +137,9 @@ def tags(database: Database) -> list[tuple[str, str, str]]:
 def test_a_signal_is_noted_under_the_themes_and_countries_that_it_has_now(database: Database, save: Save) -> None:
     save("s000000000001", themes=("distancing-moscow", "eu-partnership"), countries=("KG", "KZ"))
     assert len(tags(database)) == 4
-    save("s000000000001", themes=("eu-partnership",), countries=())
+    with database.write() as session:
+        session.connection().execute(text("UPDATE signal SET themes = '[\"eu-partnership\"]', countries = '[]'"))
+        retag(session, "s000000000001")
     assert tags(database) == [("s000000000001", "eu-partnership", "")]
 
 

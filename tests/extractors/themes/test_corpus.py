@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rensa import RMinHash, RMinHashLSH
 
-from extractors.text.documents import clean_document
+from extractors.text.documents import read_document
 from extractors.text.language import detect_language
 from extractors.text.passages import split_passages
 from extractors.themes.actors import REGION, STATES
@@ -155,7 +155,7 @@ def test_nothing_of_it_is_in_the_gold_data_or_in_the_seeds(
         for row in rows_of(file)
     ]
     for file in sorted((SHARED / "seeds").glob("*.txt")):
-        text = clean_document(file.read_text(encoding="utf-8"))
+        text = read_document(file.read_bytes(), file.name)
         gold += [{"id": f"{file.name} {p.start}", "text": p.text, "twin": None} for p in split_passages(text)]
     assert alike(everything + [row | {"twin": None} for row in events], gold) == []
 

@@ -56,6 +56,7 @@ def place_all(database: Database, passages: int, span: timedelta) -> list[float]
         reports = [_store(database, i, NOW - span + span * i / passages, rng) for i in range(at, at + count)]
         with database.exclusive() as session:
             finder = finder or open_finder(session, 72.0, reports[0][1].when, load_pair_model())
+            finder.forget(reports[0][1].when)
             finder.recall = partial(past_of, session, facts_of=facts_of)
             times += [_place(session, finder, passage, report) for passage, report in reports]
     return times[-LAST:]

@@ -5,6 +5,7 @@ Decides in memory; what it knows is read, and what it decides written, by `find.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from alerts.rules import Kind
@@ -61,7 +62,6 @@ class Finder:
     def add(self, report: Report) -> Placed:
         """Place a report, merge what it proves to be one, and say which alerts are due for its signal."""
         facts = facts_of(report, self._kinds.get(report.outlet, "independent"))
-        self.window.forget(facts)
         found = self.window.find(facts)
         before = frozenset(found.known.signal.carries) if found.known else frozenset()
         known = self._joined(found, facts) if found.known else self._opened(report, facts)
@@ -79,6 +79,12 @@ class Finder:
         """A stored signal, and the reports of its distinct texts."""
         self.window.add(known)
         self.reports.update(reports)
+
+    def forget(self, before: datetime) -> None:
+        """Drop what neither a report of that time nor a later one can join: between batches, when all is told."""
+        self.window = self.window.since(before)
+        kept = {facts.report for known in self.window.known.values() for facts in known.members}
+        self.reports = {id_: report for id_, report in self.reports.items() if id_ in kept}
 
     def facts(self, report: Report) -> Facts:
         """The facts of a stored report."""

@@ -70,6 +70,7 @@ def replay_into(
             reports = [_store(database, *pair) for pair in zip(records[batch], readings[batch], strict=True)]
             with database.exclusive() as session:
                 finder = finder or open_finder(session, fresh_hours, records[0]["when"], pairs)
+                finder.forget(records[at]["when"])
                 finder.recall = partial(past_of, session, facts_of=facts_of)
                 for passage, report in filter(None, reports):
                     _place(session, finder, passage, report)

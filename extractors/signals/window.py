@@ -6,6 +6,7 @@ report costs the same however many signals the window holds. Stores nothing.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from extractors.signals.facts import Facts
 from extractors.signals.pairs import PairModel
 
 NEAREST = 64  # texts: far more than an event has tellings that differ, far fewer than a week's news
-
 PROOF = 0.0  # log odds: to merge takes more than to join; at the line of joining, near-misses of a dense week merge
 
 
@@ -75,14 +75,13 @@ class Window:
                 known = stays
         return merged
 
-    def forget(self, before: Facts) -> None:
-        """Drop the signals that neither this report nor a later one can join."""
-        gone = [known for known in self.known.values() if before.when - known.signal.last_seen > WINDOW]
-        if len(gone) > NEAREST:  # seldom: it rebuilds the tables
-            kept = [known for known in self.known.values() if before.when - known.signal.last_seen <= WINDOW]
-            self.__init__(self.model)  # type: ignore[misc]
-            for known in kept:
-                self.add(known)
+    def since(self, when: datetime) -> "Window":
+        """The same with those signals alone that a report of that time, or a later one, can join."""
+        window = Window(self.model)
+        for known in self.known.values():
+            if when - known.signal.last_seen <= WINDOW:
+                window.add(known)
+        return window
 
     def _ranked(self, facts: Facts) -> list[Known]:
         """The signals that tell the report's event, the likeliest first."""

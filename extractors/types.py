@@ -34,25 +34,36 @@ class Source:
     enabled: bool = True
     user_agent: str = ""
     keep_text: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item that a source lists: a link to a page, with what the feed claims of it."""
+    """An item that a source lists: a link to a page, with what the feed claims of it.
+
+    `guid` is the feed's own name for it, "" where it has none or gives one to all; `content` is the text that the feed
+    carries, as HTML.
+    """
 
     url: str
     source: str
     title: str = ""
     published: datetime | None = None
+    guid: str = ""
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it came: the body after transfer decoding, at most 10 MiB; `url` is the address that answered."""
+    """A page as it came: the body after transfer decoding, at most 10 MiB; `url` is the address that answered.
+
+    `revalidated` says that the host answered 304: the body is the one that was read before.
+    """
 
     url: str
     body: bytes
     content_type: str = ""
+    revalidated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

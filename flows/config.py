@@ -106,6 +106,7 @@ class _SourceTable(_Table):
     enabled: bool = True
     user_agent: str = ""
     keep_text: bool = True
+    note: str = ""
 
 
 class _ChannelTable(_Table):

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from extractors.types import Source
 from extractors.web.urls import host_of
-from flows.collect import fetch_entries, poll_sources
 from flows.desk import Desk
+from flows.fetch import fetch_entries
 from flows.find import find_signals
+from flows.poll import poll_sources
 from flows.progress import Advance, progress
 from flows.read import classify_entries, extract_entries
 from flows.report import RunReport

@@ -99,7 +99,7 @@ def find_signals(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, 
             _place_all(session, finder, found, counted, desk, now)
             for entry in batch:
                 record_done(session, entry.id)
-        _add_counts(report, counted)
+        report.add(counted)
         advance(len(batch))
     with desk.database.write() as session:
         let_rest(session, before=now - DORMANT)
@@ -127,9 +127,9 @@ def _place_all(
         placed = finder.add(item.report)
         signal = placed.known.signal
         store_placed(session, placed, item.passage, at=now)
-        report.gates["placed"].count()
+        report.count("placed", item.report.outlet)
         if placed.opened:
-            report.gates["signals"].count()
+            report.count("signals", item.report.outlet)
             report.signals.append(signal.id)
             _tell_developing(session, finder, signal.follows, desk, now)
         _tell_merged(session, finder, placed, desk, now)
@@ -139,13 +139,13 @@ def _place_all(
         if record_alert(session, id_, kind, now):
             deliveries = tell(finder, finder.window.known[id_], kind, desk.rules, desk.channels, desk.outlet_names(), now)
             added = sum(add_delivery(session, delivery) for delivery in deliveries)
-            report.gates["alerts"].count("" if added else "no-rule")
+            report.count("alerts", reason="" if added else "no-rule")
     for id_, themes in finder.brought.items():
         rules = [rule for rule in desk.rules if themes & set(rule.themes)]
         known = finder.window.known[id_]
         deliveries = tell(finder, known, "new", rules, desk.channels, desk.outlet_names(), now, themes)
         if sum(add_delivery(session, delivery) for delivery in deliveries):
-            report.gates["alerts"].count()
+            report.count("alerts")
 
 
 def _stays(placed: Placed, id_: str) -> str:
@@ -170,11 +170,3 @@ def _tell_developing(session: Session, finder: Finder, followed: str, desk: Desk
     finder.reports.update({report.id: report for report in stored.reports})
     for delivery in tell(finder, known, "developing", desk.rules, desk.channels, desk.outlet_names(), now):
         add_delivery(session, delivery)
-
-
-def _add_counts(report: RunReport, counted: RunReport) -> None:
-    report.signals += counted.signals
-    for stage, gate in counted.gates.items():
-        report.gates[stage].taken += gate.taken
-        report.gates[stage].passed += gate.passed
-        report.gates[stage].lost += gate.lost

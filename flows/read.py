@@ -40,15 +40,15 @@ def extract_entries(desk: Desk, entries: Sequence[QueuedEntry], report: RunRepor
     for entry, read in zip(entries, _extract_all(work, len(entries)), strict=True):
         if read == LOST:
             record_lost(desk.database, entry.id)
-            report.gates["extracted"].count(LOST)
+            report.count("extracted", entry.source, LOST)
         elif isinstance(read, str):
             record_quarantined(desk.database, entry.id, read)
             log.info("not extracted", url=entry.url, reason=read)
-            report.gates["extracted"].count(read)
+            report.count("extracted", entry.source, read)
         else:
             article, digest, passages = read
             fresh = save_article(desk.database, entry, article, digest, passages)
-            report.gates["extracted"].count("" if fresh else "same-page")
+            report.count("extracted", entry.source, "" if fresh else "same-page")
         advance()
 
 
@@ -83,15 +83,17 @@ def _extract_all(work: Iterator[Work], count: int) -> Iterator[Read | str]:
 
 def classify_entries(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, advance: Advance) -> None:
     """Read the passages of extracted entries; every batch is stored before the next one is read."""
+    source = {entry.id: entry.source for entry in entries}
     for batch in _batches(desk, entries):
         passages = [passage for found in batch.values() for passage in found]
         readings = desk.classifier.read([(passage.title, passage.text) for passage in passages]) if passages else []
         kept = {p.id: reading for p, reading in zip(passages, readings, strict=True) if reading is not None}
         save_readings(desk.database, kept, list(batch))
-        for reading in readings:
-            report.gates["gated"].count("" if reading else "no-actor")
+        sources = [source[entry] for entry, found in batch.items() for _ in found]
+        for outlet, reading in zip(sources, readings, strict=True):
+            report.count("gated", outlet, "" if reading else "no-actor")
             if reading:
-                report.gates["labelled"].count("" if reading.carries else "no-theme")
+                report.count("labelled", outlet, "" if reading.carries else "no-theme")
         advance(len(batch))
 
 

@@ -16,13 +16,26 @@ class Gate:
     passed: int = 0
     lost: Counter[str] = field(default_factory=Counter)
 
-    def count(self, reason: str = "") -> None:
-        """One more: passed, or lost for a reason."""
-        self.taken += 1
-        if reason:
-            self.lost[reason] += 1
-        else:
-            self.passed += 1
+    def count(self, reason: str = "", number: int = 1) -> None:
+        """So many more: passed, or lost for a reason."""
+        self.taken += number
+        if not reason:
+            self.passed += number
+        elif number:
+            self.lost[reason] += number
+
+    def add(self, other: "Gate") -> None:
+        """Add what another counted."""
+        self.taken += other.taken
+        self.passed += other.passed
+        self.lost += other.lost
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain JSON."""
+        return {"taken": self.taken, "passed": self.passed, "lost": dict(sorted(self.lost.items()))}
+
+
+Gates = dict[str, Gate]
 
 
 @dataclass(slots=True)
@@ -31,10 +44,26 @@ class RunReport:
 
     run: str
     started: datetime
-    gates: dict[str, Gate] = field(default_factory=lambda: {stage: Gate() for stage in STAGES})
+    gates: Gates = field(default_factory=lambda: {stage: Gate() for stage in STAGES})
+    by_source: dict[str, Gates] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     signals: list[str] = field(default_factory=list)
     ended: datetime | None = None
+
+    def count(self, stage: str, source: str = "", reason: str = "", *, number: int = 1) -> None:
+        """So many more at a stage, of a source where one is known: passed, or lost for a reason."""
+        self.gates[stage].count(reason, number)
+        if source:
+            self.by_source.setdefault(source, {}).setdefault(stage, Gate()).count(reason, number)
+
+    def add(self, other: "RunReport") -> None:
+        """Add the signals and the counts of a part of the work."""
+        self.signals += other.signals
+        for stage, gate in other.gates.items():
+            self.gates[stage].add(gate)
+        for source, gates in other.by_source.items():
+            for stage, gate in gates.items():
+                self.by_source.setdefault(source, {}).setdefault(stage, Gate()).add(gate)
 
     @property
     def failed_sources(self) -> dict[str, str]:
@@ -48,11 +77,11 @@ class RunReport:
 
     def as_dict(self) -> dict[str, Mapping[str, object]]:
         """Plain JSON, as the database keeps it."""
-        gates = {
-            stage: {"taken": gate.taken, "passed": gate.passed, "lost": dict(sorted(gate.lost.items()))}
-            for stage, gate in self.gates.items()
+        return {
+            "gates": _plain(self.gates),
+            "sources": dict(sorted(self.sources.items())),
+            "by_source": {source: _plain(gates) for source, gates in sorted(self.by_source.items())},
         }
-        return {"gates": gates, "sources": dict(sorted(self.sources.items()))}
 
     def lines(self) -> list[str]:
         """The gates as aligned text, one line each."""
@@ -64,3 +93,7 @@ class RunReport:
             (stage, gate.taken, gate.passed, ", ".join(f"{reason} {n}" for reason, n in sorted(gate.lost.items())))
             for stage, gate in self.gates.items()
         ]
+
+
+def _plain(gates: Gates) -> dict[str, dict[str, object]]:
+    return {stage: gate.as_dict() for stage, gate in gates.items()}

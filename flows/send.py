@@ -30,7 +30,7 @@ async def _serve_channel(database: Database, channel: Channel, report: RunReport
     while leased := lease_deliveries(database, now=clock(), channel=channel.name, worker=process_mark(), most=AT_ONCE):
         for delivery in leased:
             reason = await send_one(database, channel, delivery, clock)
-            report.gates["sent"].count(reason)
+            report.count("sent", reason=reason)
 
 
 async def send_one(

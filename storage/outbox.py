@@ -35,7 +35,7 @@ FIELDS = (
 def add_delivery(session: Session, delivery: Delivery) -> bool:
     """Put a message into the outbox, in the transaction of its signal; False when its key was there already."""
     values = {
-        "key": delivery.key, "signal_id": delivery.signal, "kind": delivery.kind, "rule": delivery.rule,
+        "key": delivery.key, "signal_id": delivery.signal or None, "kind": delivery.kind, "rule": delivery.rule,
         "channel": delivery.channel, "target": delivery.target, "payload": dict(delivery.payload),
         "created_at": delivery.created, "next_try": delivery.created,
     }  # fmt: skip
@@ -125,6 +125,6 @@ def _record(database: Database, key: str, **values: object) -> None:
 
 def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
-        key=row.key, channel=row.channel, target=row.target, rule=row.rule, kind=row.kind, signal=row.signal_id,
+        key=row.key, channel=row.channel, target=row.target, rule=row.rule, kind=row.kind, signal=row.signal_id or "",
         payload=row.payload, created=row.created_at, attempts=row.attempts,
     )  # fmt: skip

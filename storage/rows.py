@@ -59,7 +59,11 @@ def _reference(to: str, *, primary: bool = False, index: bool = False) -> Any:  
 
 
 class SourceRow(SQLModel, table=True):
-    """How polling a source has gone; what it is stands in sources.toml."""
+    """How polling a source has gone and what its habit is; what it is stands in sources.toml.
+
+    `weight` sums its failures by their kind, `interval` are the seconds between two polls at present, `digest` is of the
+    body last read, `gap_at` tells when two polls had nothing in common.
+    """
 
     __tablename__ = "source"
     id: str = Field(primary_key=True)
@@ -68,13 +72,26 @@ class SourceRow(SQLModel, table=True):
     not_before: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     failures: int = 0
     error: str = ""
+    state: str = ""
+    weight: float = 0.0
+    interval: float = 0.0
+    listed: int = 0
+    digest: str = ""
+    next_poll: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    newest: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    gap_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    quiet_since: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class EntryRow(SQLModel, table=True):
-    """The queue: an item from its discovery on. `stage` says what was last done to it."""
+    """The queue: an item from its discovery on. `stage` says what was last done to it; `content` is the feed's own text."""
 
     __tablename__ = "entry"
-    __table_args__ = (Index("entry_due", "stage", "next_try"),)
+    __table_args__ = (
+        Index("entry_due", "stage", "next_try"),
+        Index("entry_guid", "source", "guid"),
+        Index("entry_seen", "source", "first_seen"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     url: str = Field(sa_column=Column(Text(), nullable=False, unique=True))
     source: str = Field(index=True)
@@ -90,10 +107,16 @@ class EntryRow(SQLModel, table=True):
     landed: str = Field(default="", sa_column=_text())
     content_type: str = ""
     snapshot: str = ""
+    guid: str = ""
+    content: str = Field(default="", sa_column=_text())
 
 
 class ArticleRow(SQLModel, table=True):
-    """The readable part of an entry's page. `at` is `Report.when`; `gated` counts the passages that passed the gate."""
+    """The readable part of an entry's page. `at` is `Report.when`; `gated` counts the passages that passed the gate.
+
+    `sketch` is its wording, by which a revision is known; `revisions` counts the earlier versions; `kept` is False where
+    the text may not be kept.
+    """
 
     __tablename__ = "article"
     __table_args__ = (Index("article_read", "at", "lang", "gated"),)  # trends count years of articles from it alone
@@ -109,10 +132,30 @@ class ArticleRow(SQLModel, table=True):
     hash: str = Field(index=True)
     at: datetime = Field(sa_column=_time())
     gated: int = 0
+    sketch: bytes | None = Field(default=None, sa_column=Column(LargeBinary(), nullable=True))
+    revisions: int = 0
+    kept: bool = True
+
+
+class RevisionRow(SQLModel, table=True):
+    """An earlier version of an article, as it read until `at`."""
+
+    __tablename__ = "revision"
+    id: int | None = Field(default=None, primary_key=True)
+    article_id: int = Field(sa_column=_reference("article.id", index=True))
+    at: datetime = Field(sa_column=_time())
+    title: str = Field(sa_column=_text())
+    published: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    hash: str
+    text: str = Field(sa_column=_text())
+    snapshot: str = ""
 
 
 class PassageRow(SQLModel, table=True):
-    """A passage of an article. `key` names it outside: in replays the input's id, else the article and the offset."""
+    """A passage of an article. `key` names it outside: in replays the input's id, else the article and the offset.
+
+    `at` is its own time, where a live blog gives each of its entries one.
+    """
 
     __tablename__ = "passage"
     __table_args__ = (UniqueConstraint("article_id", "start"),)
@@ -122,6 +165,7 @@ class PassageRow(SQLModel, table=True):
     start: int
     end: int
     text: str = Field(sa_column=_text())
+    at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class ReadingRow(SQLModel, table=True):
@@ -167,6 +211,7 @@ class SignalRow(SQLModel, table=True):
     priority: str = "normal"
     follows: str = ""
     merged_into: str = Field(default="", index=True)
+    corroborated_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class SignalTagRow(SQLModel, table=True):
@@ -218,12 +263,17 @@ class VerdictRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """The outbox. `key` is the idempotency key; `leased_until` keeps two workers from sending the same one."""
+    """The outbox. `key` is the idempotency key; `leased_until` keeps two workers from sending the same one.
+
+    A message about the watch itself has no signal.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (Index("delivery_due", "state", "next_try"),)
     key: str = Field(primary_key=True)
-    signal_id: str = Field(sa_column=_reference("signal.id", index=True))
+    signal_id: str | None = Field(
+        default=None, sa_column=Column(ForeignKey("signal.id", ondelete="CASCADE"), nullable=True, index=True)
+    )
     kind: str
     rule: str
     channel: str
@@ -287,3 +337,18 @@ class RunRow(SQLModel, table=True):
     started_at: datetime = Field(sa_column=_time(index=True))
     ended_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     gates: dict[str, Any] = Field(sa_column=_json(empty="{}"))
+
+
+class BackfillRow(SQLModel, table=True):
+    """How far the reading of a source's past has got. `cursor` is what the next batch begins with."""
+
+    __tablename__ = "backfill"
+    id: str = Field(primary_key=True)
+    source: str
+    since: datetime = Field(sa_column=_time())
+    until: datetime = Field(sa_column=_time())
+    cursor: dict[str, Any] = Field(sa_column=_json(empty="{}"))
+    done: int = 0
+    total: int = 0
+    started_at: datetime = Field(sa_column=_time())
+    ended_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))

@@ -1,4 +1,4 @@
-"""Fixtures for tests of the whole process tree: a small press on loopback, and homes to run vigie from."""
+"""Fixtures: a desk over feeds on loopback; for tests of the whole process tree a small press, and homes to run vigie from."""
 
 import json
 import os
@@ -9,21 +9,27 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import psutil
 import pytest
+from pytest_httpserver import HTTPServer
 
+from flows.config import parse_alerts, parse_sources
+from flows.desk import Desk, open_desk
 from flows.prefect_home import prefect_environment
+from flows.settings import Settings
+from tests.flows.watching import Opener
 
 VIGIE = str(Path(sys.executable).parent / "vigie")
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -336,3 +342,35 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     yield PrefectServer(api)
     server.terminate()
     server.communicate(timeout=30)
+
+
+@pytest.fixture
+def newsroom(httpserver: HTTPServer) -> HTTPServer:
+    """A server without a robots.txt."""
+    httpserver.expect_request("/robots.txt").respond_with_data("", status=404)
+    return httpserver
+
+
+@pytest.fixture
+def open_watch(tmp_path: Path, encoder_cache: Path) -> Opener:
+    """Opens a desk over a list of (source id, url) with a file channel; the same database at every call."""
+
+    @asynccontextmanager
+    async def opened(sources: dict[str, str], rules: str = "", **changes: Any) -> AsyncIterator[Desk]:
+        settings = Settings(
+            db=f"sqlite:///{tmp_path}/vigie.db",
+            cache=encoder_cache,
+            snapshots=tmp_path / "snapshots",
+            home=tmp_path / "home",
+            allowed_networks=(ip_network("127.0.0.0/8"),),
+            host_spacing=0,
+            **({"timeout": 5} | changes),
+        )
+        catalogue = "".join(f'[[source]]\nid = "{name}"\nkind = "feed"\nurl = "{url}"\n' for name, url in sources.items())
+        alerts = f'[[channel]]\nname = "log"\nkind = "file"\npath = "{tmp_path}/alerts.jsonl"\n' + (
+            rules or '[[rule]]\nname = "core"\nchannel = "log"\n'
+        )
+        async with open_desk(settings, parse_sources(catalogue, "s"), parse_alerts(alerts, "a", {})) as desk:
+            yield desk
+
+    return opened

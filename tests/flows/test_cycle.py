@@ -7,13 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -21,87 +17,15 @@ from werkzeug import Request, Response
 
 from extractors.text.article import extract_article
 from extractors.types import Page
-from flows.config import parse_alerts, parse_sources
+from flows.config import parse_sources
 from flows.cycle import batches_of, run_cycle
-from flows.desk import Desk, open_desk
-from flows.report import RunReport
-from flows.settings import Settings
 from storage.database import open_database
 from storage.entries import due_entries
 from storage.outbox import list_deliveries
 from storage.signals import stored_signals
+from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, rss, watch_once
 
 SHARED = Path(__file__).parents[2].parent / "shared"
-NOW = datetime.now(UTC).replace(microsecond=0)
-DRILL = (
-    "Kyrgyzstan has called off the exercise of the Collective Security Treaty Organization that 1,400 soldiers were to begin on its "
-    "soil on Monday, the Defence Ministry said. It told the Moscow-led alliance that no drill would be held in the country this year "
-    "and gave no reason for the decision, which took the staff of the alliance by surprise."
-)
-
-
-def article_page(title: str, text: str, *, published: datetime = NOW, url: str = "") -> str:
-    canonical = f'<link rel="canonical" href="{url}">' if url else ""
-    return (
-        f"<!DOCTYPE html><html><head><title>{title}</title>{canonical}"
-        f'<meta property="article:published_time" content="{published.isoformat()}"></head>'
-        f"<body><nav><a href='/'>Home</a></nav><article><h1>{title}</h1><p>{text}</p></article></body></html>"
-    )
-
-
-def rss(*items: tuple[str, str, datetime | None]) -> str:
-    listed = "".join(
-        f"<item><title>{title}</title><link>{link}</link>"
-        + (f"<pubDate>{format_datetime(published)}</pubDate>" if published else "")
-        + "</item>"
-        for link, title, published in items
-    )
-    return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>t</title>{listed}</channel></rss>'
-
-
-Opener = Callable[..., Any]
-
-
-@pytest.fixture
-def newsroom(httpserver: HTTPServer) -> HTTPServer:
-    """A server without a robots.txt."""
-    httpserver.expect_request("/robots.txt").respond_with_data("", status=404)
-    return httpserver
-
-
-@pytest.fixture
-def open_watch(tmp_path: Path, encoder_cache: Path) -> Opener:
-    """Opens a desk over a list of (source id, url) with a file channel; the same database at every call."""
-
-    @asynccontextmanager
-    async def opened(sources: dict[str, str], rules: str = "", **changes: Any) -> AsyncIterator[Desk]:
-        settings = Settings(
-            db=f"sqlite:///{tmp_path}/vigie.db",
-            cache=encoder_cache,
-            snapshots=tmp_path / "snapshots",
-            home=tmp_path / "home",
-            allowed_networks=(ip_network("127.0.0.0/8"),),
-            host_spacing=0,
-            **({"timeout": 5} | changes),
-        )
-        catalogue = "".join(f'[[source]]\nid = "{name}"\nkind = "feed"\nurl = "{url}"\n' for name, url in sources.items())
-        alerts = f'[[channel]]\nname = "log"\nkind = "file"\npath = "{tmp_path}/alerts.jsonl"\n' + (
-            rules or '[[rule]]\nname = "core"\nchannel = "log"\n'
-        )
-        async with open_desk(settings, parse_sources(catalogue, "s"), parse_alerts(alerts, "a", {})) as desk:
-            yield desk
-
-    return opened
-
-
-def alerts_in(tmp_path: Path) -> list[dict[str, Any]]:
-    file = tmp_path / "alerts.jsonl"
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
-
-
-async def watch_once(open_watch: Opener, sources: dict[str, str], **changes: Any) -> RunReport:
-    async with open_watch(sources, **changes) as desk:
-        return await run_cycle(desk, f"run-{time.monotonic_ns()}")
 
 
 async def test_a_first_report_is_told_once_and_a_second_cycle_finds_nothing_new(

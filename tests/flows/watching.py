@@ -1,0 +1,49 @@
+"""A watch over a few feeds on loopback, opened in the test's own process: pages, feeds, one cycle, the alerts that came."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from flows.cycle import run_cycle
+from flows.report import RunReport
+
+Opener = Callable[..., Any]
+NOW = datetime.now(UTC).replace(microsecond=0)
+DRILL = (
+    "Kyrgyzstan has called off the exercise of the Collective Security Treaty Organization that 1,400 soldiers were to begin on its "
+    "soil on Monday, the Defence Ministry said. It told the Moscow-led alliance that no drill would be held in the country this year "
+    "and gave no reason for the decision, which took the staff of the alliance by surprise."
+)
+
+
+def article_page(title: str, text: str, *, published: datetime = NOW, url: str = "") -> str:
+    canonical = f'<link rel="canonical" href="{url}">' if url else ""
+    return (
+        f"<!DOCTYPE html><html><head><title>{title}</title>{canonical}"
+        f'<meta property="article:published_time" content="{published.isoformat()}"></head>'
+        f"<body><nav><a href='/'>Home</a></nav><article><h1>{title}</h1><p>{text}</p></article></body></html>"
+    )
+
+
+def rss(*items: tuple[str, str, datetime | None]) -> str:
+    listed = "".join(
+        f"<item><title>{title}</title><link>{link}</link>"
+        + (f"<pubDate>{format_datetime(published)}</pubDate>" if published else "")
+        + "</item>"
+        for link, title, published in items
+    )
+    return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>t</title>{listed}</channel></rss>'
+
+
+def alerts_in(tmp_path: Path) -> list[dict[str, Any]]:
+    file = tmp_path / "alerts.jsonl"
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+async def watch_once(open_watch: Opener, sources: dict[str, str], **changes: Any) -> RunReport:
+    async with open_watch(sources, **changes) as desk:
+        return await run_cycle(desk, f"run-{time.monotonic_ns()}")

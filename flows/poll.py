@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 from extractors.errors import ExtractError, FetchError
 from extractors.types import Source
-from extractors.web.fetch import fetch_page
-from extractors.web.listings import parse_listing
 from extractors.web.urls import redact_url
 from flows.desk import Desk
+from flows.discover import discover
 from flows.log import log
 from flows.report import RunReport
 from storage.entries import add_entries
@@ -33,10 +32,7 @@ async def poll_source(desk: Desk, source: Source, state: SourceState, report: Ru
         report.sources[source.id] = f"ok: waits until {state.not_before:%H:%M} as the host asked"
         return
     try:
-        if not await desk.robots.allows(source.url):
-            raise FetchError(source.url, "robots")
-        page = await fetch_page(desk.web, source.url, user_agent=source.user_agent, no_cache=True)
-        entries = await asyncio.to_thread(parse_listing, page, source)
+        entries = (await discover(desk.web, desk.robots, source)).entries
     except (FetchError, ExtractError) as error:
         _note_failure(desk, state, error, report, now)
         return

@@ -1,10 +1,11 @@
-"""What a report says, reduced to what can be compared: meaning, themes, countries, actors, numbers, time, wording."""
+"""What a report says, reduced to what can be compared: meaning, themes, countries, actors, numbers, days, time, wording."""
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from extractors.signals.copies import Sketch, sketch
+from extractors.signals.days import days_in
 from extractors.signals.wires import name_wire, own_wire
 from extractors.themes.actors import load_gazetteer
 from extractors.themes.inputs import SUBJECTS
@@ -42,6 +43,7 @@ class Facts:
     countries: frozenset[str]
     actors: frozenset[str]
     numbers: frozenset[str]
+    days: frozenset[date] = frozenset()
     provisional: frozenset[str] = frozenset()
 
     @property
@@ -89,6 +91,7 @@ def facts_of(report: Report, kind: OutletKind = "independent") -> Facts:
         countries=frozenset(report.reading.countries),
         actors=frozenset(mention.actor for mention in load_gazetteer().find(said)),
         numbers=numbers_in(said),
+        days=days_in(said, report.when.date()),
         provisional=frozenset(report.reading.provisional_labels),
     )
 

@@ -5,7 +5,7 @@ Either the count of earlier signals of its theme and country is told, or the one
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from extractors.signals.facts import Facts
 from extractors.themes.vocabulary import core_ids
@@ -90,6 +90,8 @@ def _unlike(facts: Facts, nearest: Earlier, rarest: tuple[int, str, str] | None)
 def differences(facts: Facts, other: Facts) -> list[str]:
     """How a report differs from an earlier one, the most telling first; at least the time between them."""
     said = []
+    if facts.days and other.days and not facts.days & other.days:
+        said.append(f"another day: {_both(_dates(facts.days), _dates(other.days))}")
     here, there = sorted(facts.countries - other.countries), sorted(other.countries - facts.countries)
     if here or there:
         said.append(f"another country: {_both(here, there)}")
@@ -105,6 +107,10 @@ def differences(facts: Facts, other: Facts) -> list[str]:
     hours = (facts.when - other.when).total_seconds() / 3600
     apart = f"{hours / 24:.0f} days" if abs(hours) >= 48 else f"{hours:.0f} hours"  # noqa: PLR2004 - two days
     return [*said[:2], f"{apart} apart"]
+
+
+def _dates(days: frozenset[date]) -> list[str]:
+    return [f"{day.day} {day:%B %Y}" for day in sorted(days)]
 
 
 def _both(here: Sequence[str], there: Sequence[str]) -> str:

@@ -13,7 +13,8 @@ from extractors.signals.facts import Facts, jaccard
 from extractors.themes.encoder import RETRAIN
 
 FEATURES = (
-    "cosine", "themes", "countries", "no_common_country", "actors", "numbers", "other_numbers", "log_hours", "same_language",
+    "cosine", "themes", "countries", "no_common_country", "actors", "numbers", "other_numbers", "days", "other_days",
+    "log_hours", "same_language",
 )  # fmt: skip
 HOUR = 3600.0
 SURE = 9.0
@@ -21,7 +22,7 @@ SURE = 9.0
 
 @dataclass(frozen=True, slots=True)
 class PairModel:
-    """`weights` has shape (9,), in the order of FEATURES; `threshold` is the probability at which two reports join.
+    """`weights` has shape (11,), in the order of FEATURES; `threshold` is the probability at which two reports join.
 
     `encoder` names the encoder whose cosines it was trained on.
     """
@@ -51,7 +52,7 @@ class PairModel:
 
 
 def pair_features(a: Facts, b: Facts) -> NDArray[np.float64]:
-    """The features of a pair, symmetric, shape (9,). The cosine is stretched: e5 keeps all news between 0.75 and 1."""
+    """The features of a pair, symmetric, shape (11,). The cosine is stretched: e5 keeps all news between 0.75 and 1."""
     hours = abs((a.when - b.when).total_seconds()) / HOUR
     numbers = jaccard(a.numbers, b.numbers)
     return np.array([
@@ -62,6 +63,8 @@ def pair_features(a: Facts, b: Facts) -> NDArray[np.float64]:
         jaccard(a.actors, b.actors),
         numbers,
         float(bool(a.numbers and b.numbers and not numbers)),
+        float(bool(a.days & b.days)),
+        float(bool(a.days and b.days and not a.days & b.days)),
         float(np.log1p(hours)),
         float(a.lang == b.lang),
     ])  # fmt: skip

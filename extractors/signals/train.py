@@ -49,7 +49,7 @@ def train_pairs(reports: Sequence[tuple[str, Facts]]) -> dict[str, Any]:
 
 
 def pair_table(reports: Sequence[tuple[str, Facts]]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Features of shape (pairs, 9) and whether each pair is one event."""
+    """Features of shape (pairs, 11) and whether each pair is one event."""
     pairs = [*_pairs(reports), *_pressed_pairs(reports)]
     features = np.array([pair_features(a, b) for a, b, _ in pairs])
     return features, np.array([same for _, _, same in pairs])

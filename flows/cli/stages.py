@@ -1,4 +1,4 @@
-"""classify, language, extract, replay: the stages alone, on files."""
+"""classify, language, extract, compare, replay: the stages alone, on files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from flows.cli.options import STDOUT, Db, In, Out
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (classify, language, extract, replay):
+    for command in (classify, language, extract, compare, replay):
         app.command()(command)
 
 
@@ -46,6 +46,18 @@ def extract(
     from flows.batch import extract_file  # noqa: PLC0415
 
     extract_file(page, url, out)
+
+
+def compare(source: In, out: Out = STDOUT) -> None:
+    """Compare texts in pairs: title_a, text_a, title_b, text_b in; the probability that they tell one event out.
+
+    published_a and published_b may be given; they count as told at once without.
+
+    Example: vigie compare pairs.jsonl --out same.jsonl
+    """
+    from flows.compare import compare_file  # noqa: PLC0415
+
+    compare_file(source, out)
 
 
 def replay(source: In, db: Db, out: Out = STDOUT) -> None:

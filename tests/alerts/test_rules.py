@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerts.rules import Rule, Telling, matches
+from alerts.rules import Muted, Rule, Telling, matches
 from extractors.types import Signal
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -15,7 +15,10 @@ CORE = frozenset({"distancing-moscow", "eu-partnership", "sco-initiative"})
 def telling(**given: Any) -> Telling:
     """A `new` of Kyrgyzstan's distancing, by an independent outlet, in Russian, at 0.7."""
     themes, countries = given.pop("themes", ("distancing-moscow",)), given.pop("countries", ("KG",))
-    signal = Signal("s1", themes, countries, NOW, NOW, "new", "", (), given.pop("provisional", ()))
+    signal = Signal(
+        "s1", themes, countries, NOW, NOW, "new", "", (), given.pop("provisional", ()),
+        given.pop("priority", "normal"), given.pop("follows", ""),
+    )  # fmt: skip
     return Telling(signal, **({"kind": "new", "language": "ru", "outlet_kind": "independent", "confidence": 0.7} | given))
 
 
@@ -52,7 +55,28 @@ PROVISIONAL = telling(themes=(), provisional=("water",))
         ({"min_confidence": 0.7}, telling(), True),
         ({"min_confidence": 0.71}, telling(), False),
         ({"countries": ("KG",), "languages": ("en",)}, telling(), False),
+        ({"priority": "high"}, telling(), False),
+        ({"priority": "high"}, telling(priority="high"), True),
+        ({"min_voices": 2}, telling(), False),
+        ({"min_voices": 2}, telling(voices=2), True),
+        ({"words": ("учени", "Кант")}, telling(text="Бишкек отменил УЧЕНИЯ союза"), True),
+        ({"words": ("учени",)}, telling(text="Bishkek calls off the drill"), False),
     ],
 )
 def test_a_rule_wants_what_it_says(rule: dict[str, Any], said: Telling, *, wanted: bool) -> None:
     assert matches(Rule("desk", "console", **rule), said, CORE) is wanted
+
+
+@pytest.mark.parametrize(
+    ("muted", "said", "wanted"),
+    [
+        (Muted(signals=frozenset({"s1"})), telling(), False),
+        (Muted(signals=frozenset({"s0"})), telling(), True),
+        (Muted(signals=frozenset({"s0"})), telling(follows="s0"), False),
+        (Muted(themes=frozenset({"distancing-moscow"})), telling(), False),
+        (Muted(themes=frozenset({"distancing-moscow"})), telling(themes=("distancing-moscow", "eu-partnership")), True),
+        (Muted(themes=frozenset({"china-engagement"})), MIXED, True),
+    ],
+)
+def test_what_is_muted_is_not_told(muted: Muted, said: Telling, *, wanted: bool) -> None:
+    assert matches(Rule("desk", "console"), said, CORE, muted) is wanted

@@ -29,8 +29,8 @@ class Channel(Protocol):
     def targets(self) -> tuple[str, ...]:
         """Recipients; ("",) where the channel itself is the recipient."""
 
-    async def send(self, delivery: Delivery) -> None:
-        """Send, or raise DeliveryError. A repeat carries the same key."""
+    async def send(self, delivery: Delivery) -> str | None:
+        """Send, or raise DeliveryError. A repeat carries the same key. What is odd about a success is given back."""
 
 
 def _print(text: str) -> None:

@@ -1,8 +1,11 @@
-"""Quiet hours: when a message that comes at night is due. Knows the clock of a place, not what is told."""
+"""Quiet hours, and the rhythm of digests: when a message is due. Knows the clock of a place, not what is told."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
+
+WORLD = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +28,35 @@ class QuietHours:
         if self.start <= self.end:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When digests are due: every day, or every Monday, at an hour on the clock of `zone`."""
+
+    every: Literal["daily", "weekly"] = "daily"
+    hour: time = time(7)
+    zone: ZoneInfo = WORLD
+
+    def last(self, now: datetime) -> datetime:
+        """The last time that a digest was due, now included. In UTC."""
+        day = now.astimezone(self.zone).date()
+        day -= timedelta(days=day.weekday() if self.every == "weekly" else 0)
+        if self._at(day) > now:
+            day -= timedelta(days=self._days)
+        return self._at(day)
+
+    def before(self, due: datetime) -> datetime:
+        """When the digest before this one was due: what came since then is in this one."""
+        return self._at(due.astimezone(self.zone).date() - timedelta(days=self._days))
+
+    def day(self, due: datetime) -> date:
+        """The day on which a digest is due, there."""
+        return due.astimezone(self.zone).date()
+
+    @property
+    def _days(self) -> int:
+        return 7 if self.every == "weekly" else 1
+
+    def _at(self, day: date) -> datetime:
+        return datetime.combine(day, self.hour, self.zone).astimezone(UTC)

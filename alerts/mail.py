@@ -1,6 +1,7 @@
 """E-mail over SMTP: text and HTML, a Message-ID that a repeat keeps."""
 
 import asyncio
+import base64
 import contextlib
 import smtplib
 import ssl
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Literal
+from urllib.parse import quote
 
 from alerts.render import as_html, as_text, headline
 from extractors.errors import DeliveryError
@@ -88,8 +90,14 @@ def write_mail(delivery: Delivery, sender: str) -> EmailMessage:
         message["In-Reply-To"] = message["References"] = _message_id(thread, sender)
     message["Date"] = format_datetime(delivery.created)
     message["Auto-Submitted"] = "auto-generated"
+    message["List-Unsubscribe"] = f"<mailto:{quote(parseaddr(sender)[1], safe='@')}?subject=unsubscribe>"
     message.set_content(as_text(delivery.payload))
     message.add_alternative(as_html(delivery.payload), subtype="html")
+    if picture := delivery.payload.get("picture"):
+        page = message.get_payload()[1]  # type: ignore[index]  # the HTML; what it shows travels with it
+        page.add_related(base64.b64decode(picture), "image", "png", cid="<barometer>", disposition="inline")  # type: ignore[union-attr]
+        page.set_boundary(f"=_{delivery.key}_related")  # type: ignore[union-attr]
+    message.set_boundary(f"=_{delivery.key}")  # else it is drawn by lot, and a repeat is another message to who compares
     return message
 
 

@@ -10,6 +10,9 @@ from extractors.signals.voices import Chorus
 from extractors.types import Report, Signal
 
 SCHEMA = "https://vigie.example/schemas/signal-1.json"
+WATCH_SCHEMA = "https://vigie.example/schemas/watch-1.json"
+DIGEST_SCHEMA = "https://vigie.example/schemas/digest-1.json"
+CHANGE_SCHEMA = "https://vigie.example/schemas/change-1.json"
 
 
 def delivery_key(signal: str, kind: str, channel: str, target: str) -> str:
@@ -36,7 +39,7 @@ def compose(
         "themes": list(signal.themes),
         "countries": list(signal.countries),
         "title": " ".join(best.title.split()),
-        "quote": best.text,
+        "quote": best.text or best.title or best.url,  # the text may not have been kept
         "language": best.lang,
         "evidence": [{"theme": item.theme, "text": item.text} for item in best.reading.evidence],
         "outlet": {"id": best.outlet, "name": name, "kind": outlet_kind},
@@ -63,17 +66,19 @@ def compose(
 
 
 def cloud_event(key: str, payload: Mapping[str, Any], created: datetime) -> dict[str, Any]:
-    """A CloudEvents 1.0 envelope; `deploy/schemas/signal-1.json` is its schema."""
+    """A CloudEvents 1.0 envelope. Its schema, in `deploy/schemas`, is that of signals, of trends or of the watch itself."""
+    signal, kind = payload.get("signal"), payload["kind"]
+    schemas = {"burst": CHANGE_SCHEMA, "drop": CHANGE_SCHEMA, "digest": DIGEST_SCHEMA}
     return {
         "specversion": "1.0",
         "id": key,
         "source": "urn:vigie",
-        "type": f"vigie.signal.{payload['kind']}",
-        "subject": payload["signal"],
+        "type": f"vigie.signal.{kind}",
+        "subject": signal or payload["subject"],
         "time": stamp(created),
         "datacontenttype": "application/json",
-        "dataschema": SCHEMA,
-        "data": dict(payload),
+        "dataschema": SCHEMA if signal else schemas.get(kind, WATCH_SCHEMA),
+        "data": {name: value for name, value in payload.items() if name != "picture"},
     }
 
 

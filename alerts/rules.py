@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from alerts.hours import QuietHours
+from alerts.hours import QuietHours, Rhythm
 from extractors.types import Signal
 
 Kind = Literal["new", "corroborated", "developing", "burst", "drop", "source-quiet", "digest"]
@@ -15,7 +15,8 @@ class Rule:
     """One `[[rule]]` of alerts.toml; `("*",)` stands for all, which for themes means the core ones.
 
     `words` are looked for as parts of words, whatever their case. `min_voices` counts independent voices. `cap` is the
-    most alerts in an hour to one recipient, 0 for any number; what comes above it goes into a digest.
+    most alerts in an hour to one recipient, 0 for any number; what comes above it goes into a digest. `rhythm` and
+    `interface` are of its digests.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Rule:
     priority: Literal["*", "high"] = "*"
     quiet: QuietHours | None = None
     cap: int = 0
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    interface: Literal["en", "fr", "ru"] = "en"
 
 
 @dataclass(frozen=True, slots=True)

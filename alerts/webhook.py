@@ -13,12 +13,17 @@ from extractors.errors import DeliveryError, FetchError
 from extractors.types import Delivery
 
 TIMEOUT = 15.0
+PAGE = "taken, but answered with a page: is this the address of a webhook?"
 DAY = 86_400.0  # seconds: the longest patience that a receiver may ask for
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
-    """An address and the secret that signs (none: unsigned). The client is the run's, behind the SSRF guard."""
+    """An address and the secret that signs (none: unsigned). The client is the run's, behind the SSRF guard.
+
+    While a secret is changed for another, `secret` holds both, with a space between: each signs, and the receiver takes
+    the signature that it can check, as Standard Webhooks has it.
+    """
 
     name: str
     url: str
@@ -30,8 +35,8 @@ class WebhookChannel:
     def __repr__(self) -> str:
         return f"WebhookChannel({self.name!r})"
 
-    async def send(self, delivery: Delivery) -> None:
-        """POST once; no redirect is followed, the answer's body is not read."""
+    async def send(self, delivery: Delivery) -> str:
+        """POST once; no redirect is followed, the answer's body is not read. A page as answer is odd, and is told."""
         body = json.dumps(cloud_event(delivery.key, delivery.payload, delivery.created), ensure_ascii=False)
         headers = {"Content-Type": "application/cloudevents+json; charset=utf-8", **self._sign(delivery.key, body)}
         try:
@@ -46,12 +51,13 @@ class WebhookChannel:
         await response.aclose()
         if not response.is_success:
             raise DeliveryError(self.name, f"http-{response.status_code}", retry_after=_retry_after(response))
+        return PAGE if response.headers.get("Content-Type", "").startswith("text/html") else ""
 
     def _sign(self, key: str, body: str) -> dict[str, str]:
         now = datetime.now(UTC)  # the receiver checks the signature's age, so it is made at each sending
         headers = {"webhook-id": key, "webhook-timestamp": str(int(now.timestamp()))}
         if self.secret:
-            headers["webhook-signature"] = Webhook(self.secret).sign(key, now, body)
+            headers["webhook-signature"] = " ".join(Webhook(part).sign(key, now, body) for part in self.secret.split())
         return headers
 
 

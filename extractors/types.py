@@ -68,7 +68,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """The readable part of a page. `paragraphs` are (start, end) offsets into `text`."""
+    """The readable part of a page. `paragraphs` are (start, end) offsets into `text`.
+
+    `posts` are those of a live blog: (start, end, time) of each, the time None where it states none.
+    """
 
     url: str
     canonical: str
@@ -79,15 +82,17 @@ class Article:
     lang: str
     text: str
     paragraphs: tuple[tuple[int, int], ...]
+    posts: tuple[tuple[int, int, datetime | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The unit that is labelled: `article.text[start:end] == text`."""
+    """The unit that is labelled: `article.text[start:end] == text`. `at` is its own time, where a live blog gives it one."""
 
     start: int
     end: int
     text: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ class Report:
     """A labelled passage with where and when it was said: what signals are made of.
 
     `id` is the storage's key or the replayed file's; `outlet` is a source's id; `first_poll` says that the source's
-    first poll listed it, `quiet` that it came by a backfill.
+    first poll listed it, `quiet` that it came by a backfill. `lead` is how the article begins, where the passage does not.
+    `section` names the post of a live blog, or the later version of an article, that the passage came with.
     """
 
     id: str
@@ -154,6 +160,8 @@ class Report:
     first_poll: bool
     quiet: bool
     reading: Reading
+    lead: str = ""
+    section: str = ""
 
     @property
     def when(self) -> datetime:
@@ -167,8 +175,9 @@ class Signal:
 
     `provisional` are themes of the operator's own that no head was trained on: they stand apart from `themes`.
     `status` is new, corroborated (two independent voices), developing (a follow-up was linked to it), dormant, or merged
-    (it proved to be another signal's event). `priority` is high where the like is rare. `follows` is the id of the
-    signal that it follows up.
+    (it proved to be another signal's event); `corroborated` is the time of the report by which it first had two voices,
+    whatever its status is since. `priority` is high where the like is rare. `follows` is the id of the signal that it
+    follows up.
     """
 
     id: str
@@ -182,11 +191,16 @@ class Signal:
     provisional: tuple[str, ...] = ()
     priority: str = "normal"
     follows: str = ""
+    corroborated: datetime | None = None
 
     @property
     def carries(self) -> tuple[str, ...]:
         """The trained themes, then the provisional ones."""
         return (*self.themes, *self.provisional)
+
+    def counts_as(self, status: str) -> bool:
+        """Whether it is new, developing or dormant now; or corroborated, which it stays, now or in an earlier step."""
+        return self.corroborated is not None if status == "corroborated" else self.status == status
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +225,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message to one recipient of a channel, waiting in the outbox. `key` is the same at every repeat."""
+    """One message to one recipient of a channel, waiting in the outbox. `key` is the same at every repeat.
+
+    `due` is when it may first be sent, at once where it is None. Where the recipient got `cap` messages within the hour,
+    it is held back for a digest; 0 is no cap.
+    """
 
     key: str
     channel: str
@@ -222,3 +240,5 @@ class Delivery:
     payload: Mapping[str, Any]
     created: datetime
     attempts: int = 0
+    due: datetime | None = None
+    cap: int = 0

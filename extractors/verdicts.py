@@ -11,6 +11,7 @@ GIVEN = (CONFIRMED, WRONG_THEME, NOT_RELEVANT, NOT_NEW, DUPLICATE)  # a split is
 DONE = frozenset({DUPLICATE, SPLIT})  # carried out as they are given: what is done is undone by another, not by an opinion
 
 Pair = frozenset[str]
+Parted = tuple[frozenset[str], frozenset[str]]  # passages that somebody said are of two events: some, and the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,24 @@ def _lessons(verdict: Verdict, themes: frozenset[str]) -> Iterator[tuple[str, Le
                 yield passage, Lesson(verdict.signal, themes & right, themes & wrong)
             case "not-relevant":
                 yield passage, Lesson(verdict.signal, none, themes)
+
+
+def parted_by(verdicts: Iterable[Verdict]) -> list[Parted]:
+    """What splits parted, but for what was called a duplicate again later; verdicts in the order given."""
+    parted: list[Parted] = []
+    for verdict in verdicts:
+        sides = frozenset(verdict.members), frozenset(verdict.others)
+        if verdict.verdict == SPLIT:
+            parted.append(sides)
+        elif verdict.verdict == DUPLICATE:
+            parted = [one for one in parted if not is_between(one, *sides)]
+    return parted
+
+
+def is_between(parted: Parted, some: Collection[str], others: Collection[str]) -> bool:
+    """Whether two groups of passages lie on the two sides of what was parted."""
+    left, right = parted
+    return any(not left.isdisjoint(here) and not right.isdisjoint(there) for here, there in ((some, others), (others, some)))
 
 
 def pair_lessons(verdicts: Iterable[Verdict]) -> dict[Pair, tuple[bool, int]]:

@@ -6,13 +6,15 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from alerts.hours import QuietHours, Rhythm
 from alerts.rules import ALL, Kind, Rule
 from extractors.themes.vocabulary import theme_ids
 from extractors.types import OutletKind, Source, SourceKind
@@ -27,6 +29,30 @@ def _interval(value: object) -> object:
     if match is None:
         raise ValueError('must be a number and a unit, such as "15m", "2h" or "1d"')
     return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+
+
+def _hours(value: object) -> object:
+    match = re.fullmatch(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)", value) if isinstance(value, str) else None
+    try:
+        start, end = (time.fromisoformat(clock) for clock in match.groups()) if match else (None, None)
+    except ValueError:
+        start = end = None
+    if start is None or start == end:
+        raise ValueError('must be two times of the day, such as "22:00-07:00"')
+    return start, end
+
+
+def _clock(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('must be a time of the day, such as "07:00"')
+    return time.fromisoformat(value)
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder
+        raise ValueError('must be a time zone, such as "Asia/Almaty"') from error
 
 
 def _address(value: str) -> str:
@@ -86,12 +112,13 @@ Languages = Annotated[
 ]
 Mailbox = Annotated[str, _matching(r"[^\x00-\x1f]+@[^\x00-\x1f]+", "an e-mail address")]
 Address = Annotated[str, AfterValidator(_address)]
+HeaderValue = Annotated[str, _matching(r"[\x20-\x7e]*", "printable ASCII on one line")]  # it goes into a request
 Themes = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_known_themes)]
 Countries = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_among(_countries, "country"))]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid", strict=False, arbitrary_types_allowed=True)
 
 
 class _SourceTable(_Table):
@@ -104,7 +131,7 @@ class _SourceTable(_Table):
     outlet: OutletKind = "independent"
     every: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=15)
     enabled: bool = True
-    user_agent: str = ""
+    user_agent: HeaderValue = ""
     keep_text: bool = True
     note: str = ""
 
@@ -146,6 +173,22 @@ class _RuleTable(_Table):
     outlets: Annotated[tuple[Literal[OutletKind, "*"], ...], BeforeValidator(_several)] = ("*",)
     when: Annotated[tuple[Literal[Kind, "*"], ...], BeforeValidator(_several)] = ("new",)
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    words: tuple[Annotated[str, _matching(r".*\S.*", "a word")], ...] = ()
+    min_voices: Annotated[int, Field(ge=1)] = 1
+    priority: Literal["*", "high"] = "*"
+    quiet: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
+    zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
+    cap: Annotated[int, Field(ge=0)] = 0
+    every: Literal["daily", "weekly"] = "daily"
+    at: Annotated[time, BeforeValidator(_clock)] = time(7)
+    interface: Literal["en", "fr", "ru"] = "en"
+
+    def rule(self) -> Rule:
+        """The rule that the table describes."""
+        given = self.model_dump(exclude={"quiet", "zone", "every", "at"})
+        quiet = QuietHours(*self.quiet, self.zone) if self.quiet else None
+        when = get_args(Kind) if self.when == ALL else self.when
+        return Rule(**{**given, "when": when}, quiet=quiet, rhythm=Rhythm(self.every, self.at, self.zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +261,7 @@ def parse_alerts(text: str, name: str, environ: Mapping[str, str], *, own: Seque
         if rule.channel not in named:
             file.fault("rule", number, "channel", f"there is no channel {rule.channel!r}")
     file.end()
-    kinds = get_args(Kind)
-    rules = (
-        Rule(**{**rule.model_dump(), "when": kinds if rule.when == ALL else rule.when}) for rule in found["rule"].values()
-    )
-    return AlertConfig(channels, tuple(rules))
+    return AlertConfig(channels, tuple(rule.rule() for rule in found["rule"].values()))
 
 
 def _channel(file: TableFile, number: int, table: Any, environ: Mapping[str, str]) -> ChannelConfig:  # noqa: ANN401
@@ -263,7 +302,8 @@ def _secret(table: Any, environ: Mapping[str, str]) -> str:  # noqa: ANN401
             raise _SecretError(field, f"{file} is empty")
     if table.kind == "webhook":
         try:
-            base64.b64decode(secret.removeprefix("whsec_"))
+            for part in secret.split():  # two, while one is changed for another
+                base64.b64decode(part.removeprefix("whsec_"))
         except (binascii.Error, ValueError):
             raise _SecretError(field, "the secret must be base64, with or without whsec_ before it") from None
     return secret

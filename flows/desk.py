@@ -1,8 +1,10 @@
 """Everything a cycle works with, opened in one place from the settings and closed in one place."""
 
+import asyncio
+import resource
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -13,15 +15,18 @@ from alerts.webhook import WebhookChannel
 from extractors.errors import ConfigError
 from extractors.signals.pairs import PairModel
 from extractors.themes.classify import Classifier
-from extractors.types import OutletKind, Source
-from extractors.web.fetch import Limits, Web, open_client
-from extractors.web.polite import HostLimiter
+from extractors.types import Source
+from extractors.web.fetch import CONNECTIONS, Limits, Web, open_client
+from extractors.web.polite import HostLimiter, Shard, parse_shard
 from extractors.web.robots import Robots
 from flows.config import AlertConfig, ChannelConfig
+from flows.log import log
 from flows.models import Models
 from flows.settings import Settings
+from flows.workers import Workers
 from storage.database import Database, open_database
 from storage.snapshots import Snapshots
+from storage.webcache import WebCache
 
 Pinned = Mapping[str, tuple[str, int]]
 
@@ -39,6 +44,8 @@ class Desk:
     web: Web
     robots: Robots
     models: Models
+    shard: Shard = field(default_factory=Shard)
+    workers: Workers = field(default_factory=Workers)
 
     @property
     def classifier(self) -> Classifier:
@@ -54,10 +61,6 @@ class Desk:
         """A source by id; one that has left the catalogue is a stranger with default manners."""
         return next((source for source in self.sources if source.id == name), Source(name, "feed", ""))
 
-    def outlet_kinds(self) -> dict[str, OutletKind]:
-        """Each source's kind."""
-        return {source.id: source.outlet for source in self.sources}
-
     def outlet_names(self) -> dict[str, tuple[str, str]]:
         """Each source's name and kind, for what people read."""
         return {source.id: (source.name or source.id, source.outlet) for source in self.sources}
@@ -72,18 +75,32 @@ async def open_desk(
     Raises ConfigError where what is stored was read by another encoder.
     """
     limits = Limits(total=settings.timeout, connect=min(10, settings.timeout), read=min(15, settings.timeout))
-    client = open_client(contact=settings.contact, limits=limits, allowed=settings.allowed_networks, pinned=pinned)
+    cache = None if pinned else WebCache(settings.cache, log.warning)  # a newsroom of one's own is new at every start
+    client = open_client(
+        contact=settings.contact, limits=limits, allowed=settings.allowed_networks, pinned=pinned, cache=cache
+    )
     async with client:
         channels: dict[str, Channel] = {config.name: open_channel(config, client) for config in alerts.channels}
-        web = Web(client, limits, HostLimiter(0.0 if pinned else settings.host_spacing))
+        spacing = 0.0 if pinned else settings.host_spacing
+        web = Web(client, limits, HostLimiter(spacing), asyncio.Semaphore(_room()))
         database = open_database(settings.db)
         models = Models(settings)
+        workers = Workers()
         try:
             models.check_stored(database)
-            snapshots = Snapshots(settings.snapshots)
-            yield Desk(settings, sources, alerts.rules, channels, database, snapshots, web, Robots(web), models)
+            with database.held_open():
+                yield Desk(
+                    settings, sources, alerts.rules, channels, database, Snapshots(settings.snapshots), web,
+                    Robots(web, cache), models, parse_shard(settings.shard), workers,
+                )  # fmt: skip
         finally:
+            workers.close()
             database.close()
+
+
+def _room() -> int:
+    """How many exchanges fit at once: each needs a file, and the system may give few (256 on macOS)."""
+    return max(20, min(CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
 
 
 def open_channel(config: ChannelConfig, client: httpx.AsyncClient) -> Channel:

@@ -1,52 +1,108 @@
 """Entries to pages: fetches what is due, one after another on a host, many hosts side by side, and keeps what came."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from extractors.errors import FetchError
 from extractors.web.fetch import fetch_page
+from extractors.web.polite import name_of
 from extractors.web.urls import host_of, redact_url
 from flows.desk import Desk
+from flows.instead import fetch_parts, keep_feed_text
 from flows.log import log
 from flows.progress import Advance
 from flows.report import RunReport
-from storage.entries import QueuedEntry, record_failed, record_fetched, record_quarantined
+from storage.entries import MAX_ATTEMPTS, QueuedEntry, record_failed, record_fetched, record_quarantined
 
-HOSTS_AT_ONCE = 50
 DOWN = frozenset({"timeout", "connection", "dns", "tls"})
 DOWN_AFTER = 2  # failures in a row after which a host's other pages wait for the next run
+HOST_SECONDS = 600.0  # that one host's delays may cost a run: the others' next run must not wait for it
+MEGABYTE = 1_000_000
+OVER = "budget"
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a run may still fetch: pages in all, bytes in all, pages of one host. What is over it stays queued."""
+
+    pages: int
+    bytes: int
+    host_pages: int
+
+    @classmethod
+    def of(cls, desk: Desk) -> "Budget":
+        """The budget of the settings; bytes count from what the desk has moved so far."""
+        settings = desk.settings
+        return cls(settings.run_pages, desk.web.traffic.bytes + settings.run_megabytes * MEGABYTE, settings.host_pages)
+
+    def allows(self, taken: int, delay: float, moved: int) -> bool:
+        """Whether a host of which so many pages were taken, `delay` seconds apart, may give one more."""
+        most = min(self.host_pages, max(1, int(HOST_SECONDS / delay))) if delay else self.host_pages
+        return self.pages > 0 and moved < self.bytes and taken < most
+
+
+@dataclass(slots=True)
+class _Host:
+    queue: deque[QueuedEntry] = field(default_factory=deque)
+    taken: int = 0
+    down: int = 0
+    busy: bool = False
+
+
+@dataclass(slots=True)
+class Fetching:
+    """A run's fetching: entries are added as they become known, each is tried once; `group` holds the work."""
+
+    desk: Desk
+    report: RunReport
+    clock: Callable[[], datetime]
+    advance: Advance
+    group: asyncio.TaskGroup
+    budget: Budget | None = None
+    _hosts: dict[str, _Host] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
+
+    def add(self, entries: Iterable[QueuedEntry]) -> None:
+        """Queue the entries that this run has not tried yet, behind the others of their host."""
+        for entry in entries:
+            if entry.id in self._seen or not self.desk.shard.holds(entry.url):
+                continue
+            self._seen.add(entry.id)
+            host = self._hosts.setdefault(name_of(host_of(entry.url)), _Host())
+            host.queue.append(entry)
+            if not host.busy:
+                host.busy = True
+                self.group.create_task(self._visit(host))
+
+    async def _visit(self, host: _Host) -> None:
+        while host.queue:
+            entry = host.queue.popleft()
+            reason = "host-down" if host.down >= DOWN_AFTER else await self._take(host, entry)
+            self.report.count("fetched", entry.source, reason)
+            self.advance()
+        host.busy = False
+
+    async def _take(self, host: _Host, entry: QueuedEntry) -> str:
+        web = self.desk.web
+        if self.budget:
+            if not self.budget.allows(host.taken, web.hosts.delay_of(host_of(entry.url)), web.traffic.bytes):
+                return OVER
+            self.budget.pages -= 1
+        host.taken += 1
+        reason = await _fetch_entry(self.desk, entry, self.clock())
+        host.down = host.down + 1 if reason in DOWN else 0
+        return reason
 
 
 async def fetch_entries(
     desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, now: datetime, advance: Advance
 ) -> None:
-    """Fetch the pages of entries: one after another on a host, many hosts side by side."""
-    by_host: dict[str, list[QueuedEntry]] = defaultdict(list)
-    for entry in entries:
-        by_host[host_of(entry.url)].append(entry)
-    room = asyncio.Semaphore(HOSTS_AT_ONCE)
-
-    async def visit(queue: list[QueuedEntry]) -> None:
-        async with room:
-            await _fetch_host(desk, queue, report, now, advance)
-
+    """Fetch the pages of entries, whatever the budget of a run: one after another on a host, many hosts side by side."""
     async with asyncio.TaskGroup() as group:
-        for queue in by_host.values():
-            group.create_task(visit(queue))
-
-
-async def _fetch_host(desk: Desk, queue: list[QueuedEntry], report: RunReport, now: datetime, advance: Advance) -> None:
-    down = 0
-    for entry in queue:
-        if down >= DOWN_AFTER:
-            reason = "host-down"
-        else:
-            reason = await _fetch_entry(desk, entry, now)
-            down = down + 1 if reason in DOWN else 0
-        report.count("fetched", entry.source, reason)
-        advance()
+        Fetching(desk, report, lambda: now, advance, group).add(entries)
 
 
 async def _fetch_entry(desk: Desk, entry: QueuedEntry, now: datetime) -> str:
@@ -57,11 +113,15 @@ async def _fetch_entry(desk: Desk, entry: QueuedEntry, now: datetime) -> str:
         page = await fetch_page(desk.web, entry.url, user_agent=desk.source(entry.source).user_agent)
     except FetchError as error:
         log.info("not fetched", url=redact_url(entry.url), reason=error.reason)
+        for_good = error.final or entry.attempts + 1 >= MAX_ATTEMPTS
+        if for_good and await keep_feed_text(desk, entry):
+            return ""
         if error.final:
             record_quarantined(desk.database, entry.id, error.reason)
         else:
             record_failed(desk.database, entry, error.reason, now=now, wait=error.retry_after)
         return error.reason
+    page = await fetch_parts(desk, entry, page)
     digest = await asyncio.to_thread(desk.snapshots.save, page.body)
     record_fetched(desk.database, entry.id, landed=page.url, content_type=page.content_type, snapshot=digest)
     return ""

@@ -1,6 +1,6 @@
 """Readings to signals to deliveries in the outbox: gather what is known, decide, write all of it in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -9,32 +9,35 @@ from sqlmodel import Session
 from alerts.rules import ALL, Kind, Rule
 from extractors.errors import ConfigError
 from extractors.signals.events import WINDOW, Known
+from extractors.signals.newsrooms import Outlets, outlets_of
 from extractors.signals.pairs import PairModel
 from extractors.signals.voices import choir_of
 from extractors.themes.encoder import encoder_of
 from extractors.themes.vocabulary import core_ids
-from extractors.types import OutletKind, Report
+from extractors.types import Report
+from extractors.verdicts import DONE, parted_by
 from flows.desk import Desk
 from flows.echoes import echo_records, load_references
 from flows.finder import Finder, Placed
+from flows.muted import muted_at
 from flows.progress import Advance
 from flows.report import RunReport
 from flows.tell import tell, tell_merged
 from storage.entries import QueuedEntry, record_done
+from storage.members import printed_copies
 from storage.outbox import add_delivery, deliveries_of
 from storage.past import past_of
+from storage.reports import StoredReport, unplaced_reports
 from storage.signals import (
-    StoredReport,
     StoredSignal,
     let_rest,
     merge_stored,
-    printed_copies,
     record_alert,
     save_signal,
     set_status,
     stored_signals,
-    unplaced_reports,
 )
+from storage.verdicts import read_verdicts
 
 ENTRIES_AT_ONCE = 100
 EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)  # a page that claims the year 1 must not reach before the calendar
@@ -52,24 +55,25 @@ def open_finder(
     first: datetime,
     model: PairModel,
     *,
-    kinds: Mapping[str, OutletKind] | None = None,
+    outlets: Outlets | None = None,
     asked: frozenset[str] = frozenset(),
 ) -> Finder:
     """A finder that knows every signal that a report of the time `first`, or a later one, could join.
 
     Raises ConfigError where one of theirs was read by another encoder: a cosine between two encoders means nothing.
     """
-    finder = Finder(fresh_hours, core_ids(), model, kinds=kinds, asked=asked)
+    finder = Finder(fresh_hours, core_ids(), model, outlets=outlets, asked=asked)
     finder.recall = partial(past_of, session, facts_of=finder.facts)
+    finder.window.parted = parted_by(read_verdicts(session, DONE))
     since = max(first, EARLIEST + WINDOW) - WINDOW
-    copies = printed_copies(session, since=since)
     for stored in stored_signals(session, since=since, distinct=True):
         for report in stored.reports:
             _refuse_stranger(report, model)
         known = _known(finder, stored)
-        for printed in copies.get(stored.signal.id, ()):
-            known.choir.add(printed)
         finder.restore(known, {report.id: report for report in stored.reports})
+    for signal, printed in printed_copies(session, since=since):
+        if signal in finder.window.known:
+            finder.window.known[signal].choir.add(finder.outlets.voice(printed))
     return finder
 
 
@@ -93,8 +97,9 @@ def find_signals(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, 
             earliest = min((item.report.when for item in found), default=now)
             finder = open_finder(
                 session, desk.settings.fresh_hours, earliest, desk.pairs,
-                kinds=desk.outlet_kinds(), asked=asked_themes(desk.rules),
+                outlets=outlets_of(desk.sources), asked=asked_themes(desk.rules),
             )  # fmt: skip
+            finder.muted = muted_at(session, now)
             finder.echo = partial(echo_records, references=load_references(session, desk.models))
             _place_all(session, finder, found, counted, desk, now)
             for entry in batch:

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from alerts.rules import Kind
+from alerts.rules import Kind, Muted
+from extractors.signals.copies import likeness
 from extractors.signals.events import Known, open_signal
-from extractors.signals.facts import Facts, Print, facts_of
+from extractors.signals.facts import Facts, Print
 from extractors.signals.freshness import is_fresh
-from extractors.signals.novelty import Past, judge_newness
+from extractors.signals.newsrooms import Outlets
+from extractors.signals.novelty import Earlier, Past, judge_newness
 from extractors.signals.pairs import PairModel
 from extractors.signals.window import Found, Window
-from extractors.types import OutletKind, Report
+from extractors.types import Report
+
+REPRINT = 0.8  # of both texts: a form that is filled in every month has other figures
 
 Recall = Callable[[Facts], Past]
 Echoing = Callable[[Sequence[Report]], list[dict[str, Any]]]
@@ -49,24 +53,26 @@ class Finder:
         model: PairModel,
         *,
         recall: Recall = lambda _facts: Past({}, None),
-        kinds: Mapping[str, OutletKind] | None = None,
+        outlets: Outlets | None = None,
         asked: frozenset[str] = frozenset(),
     ) -> None:
         self.fresh_hours, self.core, self.asked = fresh_hours, core, asked
         self.window = Window(model)
         self.reports: dict[str, Report] = {}  # of distinct texts: what an alert may quote
         self.brought: dict[str, frozenset[str]] = {}  # asked themes that came to a signal by a fresh passage
-        self.recall, self._kinds = recall, kinds or {}
+        self.recall, self.outlets = recall, outlets or Outlets()
+        self._reprints: set[str] = set()  # signals that opened with what their outlet had printed before
+        self.muted = Muted()
         self.echo: Echoing = lambda _reports: []  # what a signal of these reports echoes, as an alert tells it
 
     def add(self, report: Report) -> Placed:
         """Place a report, merge what it proves to be one, and say which alerts are due for its signal."""
-        facts = facts_of(report, self._kinds.get(report.outlet, "independent"))
+        facts = self.outlets.facts(report)
         found = self.window.find(facts)
-        before = frozenset(found.known.signal.carries) if found.known else frozenset()
+        before = self._heard(found.known) if found.known else frozenset[str]()
         known = self._joined(found, facts) if found.known else self._opened(report, facts)
         merged = self.window.merge(known, found.others)
-        before = before.union(*(goes.signal.carries for _, goes in merged))
+        before = before.union(*(self._heard(goes) for _, goes in merged))
         known = self._handed_over(known, merged)
         if not found.copy:
             self.reports[report.id] = report
@@ -88,10 +94,20 @@ class Finder:
 
     def facts(self, report: Report) -> Facts:
         """The facts of a stored report."""
-        return facts_of(report, self._kinds.get(report.outlet, "independent"))
+        return self.outlets.facts(report)
+
+    def _heard(self, known: Known) -> frozenset[str]:
+        """The themes of a signal that outlets brought that are not muted: what only those told is still to be told."""
+        if not self.muted.sources:
+            return frozenset(known.signal.carries)
+        outlets = {facts.report: self.reports[facts.report].outlet for facts in known.members}
+        return frozenset[str]().union(*(f.themes for f in known.members if outlets[f.report] not in self.muted.sources))
 
     def _opened(self, report: Report, facts: Facts) -> Known:
-        known = open_signal(report, facts, judge_newness(facts, self.recall(facts)))
+        past = self.recall(facts)
+        known = open_signal(report, facts, judge_newness(facts, past))
+        if past.like and _is_reprint(facts, past.like[0]):
+            self._reprints.add(known.signal.id)
         self.window.add(known)
         return known
 
@@ -110,7 +126,7 @@ class Finder:
 
     def _due(self, before: frozenset[str], known: Known, report: Report) -> tuple[Kind, ...]:
         """`new` when a core theme first comes, by a fresh passage; `corroborated` when a told signal gets a second voice."""
-        if not is_fresh(report, self.fresh_hours):
+        if not self._is_news(known, report):
             return ()
         due: list[Kind] = []
         if "new" not in known.told and not self.core & before and self.core & set(known.signal.themes):
@@ -119,8 +135,19 @@ class Finder:
             due.append("corroborated")
         return tuple(due)
 
+    def _is_news(self, known: Known, report: Report) -> bool:
+        heard = report.outlet not in self.muted.sources
+        return heard and known.signal.id not in self._reprints and is_fresh(report, self.fresh_hours)
+
     def _note_asked(self, before: frozenset[str], known: Known, report: Report) -> None:
         came = (self.asked & set(known.signal.carries)) - before
-        if came and is_fresh(report, self.fresh_hours):
+        if came and self._is_news(known, report):
             id_ = known.signal.id
             self.brought[id_] = self.brought.get(id_, frozenset()) | came
+
+
+def _is_reprint(facts: Facts, earlier: Earlier) -> bool:
+    """Whether an outlet prints again what it printed before the window, under another address, title or date."""
+    before = earlier.facts
+    same = before.printed.outlet == facts.printed.outlet and before.numbers == facts.numbers
+    return same and likeness(facts.printed.sketch, before.printed.sketch) >= REPRINT

@@ -1,4 +1,4 @@
-"""What is stored, shown to people and written for programs: signals, the outbox, the sources."""
+"""What is stored, shown to people and written for programs: signals, the outbox."""
 
 import csv
 import io
@@ -18,9 +18,7 @@ from extractors.themes.vocabulary import theme_ids
 from extractors.types import Verdict
 from extractors.verdicts import GIVEN, SPLIT, in_effect
 from extractors.web.feeds import parse_moment
-from extractors.web.urls import redact_url
 from flows.atom import atom_feed
-from flows.config import read_sources
 from flows.echoes import echo_records, load_references
 from flows.models import Models
 from flows.records import STDOUT, write_lines
@@ -31,7 +29,6 @@ from flows.verdict_views import verdict_lines, verdict_records
 from storage.database import Database, open_database, redact
 from storage.outbox import list_deliveries, retry_deliveries
 from storage.signals import StoredSignal, find_signal, stored_signals
-from storage.sources import SourceState, source_states
 from storage.verdicts import verdicts_by_signal
 
 Row = Mapping[str, Any]
@@ -71,7 +68,7 @@ class Wanted:
             and (not self.languages or any(report.lang in self.languages for report in stored.reports))
             and (since is None or signal.first_seen >= since)
             and (until is None or signal.first_seen < until)
-            and (not self.status or signal.status == self.status)
+            and (not self.status or signal.counts_as(self.status))
             and (not self.verdict or any(given.verdict == self.verdict for given in in_effect(verdicts)))
         )
 
@@ -117,6 +114,7 @@ def show_signal(prefix: str, db: str) -> None:
         f"themes     {', '.join([*signal.themes, *(f'{theme} (provisional)' for theme in signal.provisional)])}",
         f"countries  {', '.join(signal.countries)}",
         f"first seen {stamp(signal.first_seen)}",
+        *([f"two voices {stamp(signal.corroborated)}"] if signal.corroborated else ()),
         f"why new    {signal.why}",
         f"alerts     {', '.join(f'{kind} {stamp(at)}' for kind, at in sorted(stored.told.items())) or 'none'}",
         *verdict_lines(verdicts.get(signal.id, ())),
@@ -157,23 +155,6 @@ def retry_dead(keys: Sequence[str] | None, db: str) -> None:
     with opened(db) as database:
         count = retry_deliveries(database, keys, now=datetime.now(UTC))
     sys.stderr.write(f"{count} dead letters are back in the outbox; the next run sends them\n")
-
-
-def list_sources(format_: str, db: str) -> None:
-    """Write the catalogue with the state of each source."""
-    settings = read_settings()
-    sources = read_sources(settings.sources)
-    with opened(db) as database:
-        states = source_states(database)
-    rows = []
-    for source in sources:
-        state = states.get(source.id, SourceState(source.id))
-        rows.append({
-            "id": source.id, "kind": source.kind, "outlet": source.outlet, "language": source.language,
-            "country": source.country, "enabled": source.enabled, "polled": stamp(state.polled_at),
-            "failures": state.failures, "error": state.error, "url": redact_url(source.url),
-        })  # fmt: skip
-    write_rows(rows, format_, STDOUT)
 
 
 def upgrade_database(db: str) -> None:

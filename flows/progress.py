@@ -14,9 +14,12 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Advance]:
-    """A bar on standard error while the block runs, if that is a terminal and there is more than a moment's work."""
-    if total < 5 or not sys.stderr.isatty():  # noqa: PLR2004 - a bar for four items flickers
+def progress(label: str, total: int | None) -> Iterator[Advance]:
+    """A bar on standard error while the block runs, if that is a terminal and there is more than a moment's work.
+
+    `total` None: how much there is turns out on the way.
+    """
+    if (total is not None and total < 5) or not sys.stderr.isatty():  # noqa: PLR2004 - a bar for four items flickers
         yield lambda _done=1, /: None
         return
     from rich.console import Console  # noqa: PLC0415

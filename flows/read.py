@@ -1,55 +1,83 @@
 """Pages to articles to readings: extraction over a process pool, classification in batches, each saved as it is done."""
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 
 from extractors.errors import ExtractError, StorageError
+from extractors.signals.copies import CopyIndex, sketch
 from extractors.text.article import content_hash, extract_article
-from extractors.text.passages import split_passages
-from extractors.types import Article, Page, Passage
+from extractors.text.liveblog import passages_of_article
+from extractors.text.parts import join_parts, split_page
+from extractors.types import Page
+from extractors.web.feeds import FULL_TEXT
 from flows.desk import Desk
-from flows.life import tie_to_parent
+from flows.instead import FEED_HTML, FEED_TEXT, feed_page
 from flows.log import log
 from flows.progress import Advance
 from flows.report import RunReport
+from storage.database import Database
 from storage.entries import (
     QueuedEntry,
     StoredPassage,
     passages_of,
     record_lost,
     record_quarantined,
-    save_article,
     save_readings,
 )
+from storage.listed import content_of
+from storage.revisions import Version, recent_wordings, save_article
 
-POOL_FROM = 40  # pages: below that, starting two processes costs more than they save
-WORKERS = 2
+POOL_FROM = 32  # pages: below that, starting two processes costs more than they save
 LOST = "snapshot-lost"
 PASSAGES_AT_ONCE = 64
 
+RETOLD = 3  # recent articles whose wording is compared in full
+
 Work = tuple[Page | None, str, datetime | None]
-Read = tuple[Article, str, list[Passage]]
 
 
 def extract_entries(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, advance: Advance) -> None:
-    """Extract the articles of fetched entries and store them with their passages."""
+    """Extract the articles of fetched entries and store them with their passages, or as versions of what is stored."""
     work = ((_load(desk, entry), entry.title, entry.published) for entry in entries)
-    for entry, read in zip(entries, _extract_all(work, len(entries)), strict=True):
-        if read == LOST:
+    wordings = _Wordings(desk.database, report.started)
+    for entry, read in zip(entries, _extract_all(desk, work, len(entries)), strict=True):
+        told = read if read == LOST else _or_feed_text(desk, entry, read, report)
+        if told == LOST:
             record_lost(desk.database, entry.id)
             report.count("extracted", entry.source, LOST)
-        elif isinstance(read, str):
-            record_quarantined(desk.database, entry.id, read)
-            log.info("not extracted", url=entry.url, reason=read)
-            report.count("extracted", entry.source, read)
+        elif isinstance(told, str):
+            record_quarantined(desk.database, entry.id, told)
+            log.info("not extracted", url=entry.url, reason=told)
+            report.count("extracted", entry.source, told)
         else:
-            article, digest, passages = read
-            fresh = save_article(desk.database, entry, article, digest, passages)
-            report.count("extracted", entry.source, "" if fresh else "same-page")
+            version = replace(told, at=report.started)
+            if entry.content_type == FEED_HTML:
+                report.note(FEED_TEXT)
+            outcome = save_article(desk.database, entry, version, wordings.like(entry, version))
+            report.count("extracted", entry.source, outcome)
         advance()
+
+
+class _Wordings:
+    """The recent articles of each source at hand, by their wording: read from the database once a batch."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self._database, self._now = database, now
+        self._known: dict[str, CopyIndex] = {}
+
+    def like(self, entry: QueuedEntry, version: Version) -> list[int]:
+        """The entries whose articles share this one's wording, the nearest first; it is known from now on."""
+        assert version.wording is not None  # noqa: S101 - `extract_one` made it
+        if entry.source not in self._known:
+            self._known[entry.source] = index = CopyIndex()
+            for number, wording in recent_wordings(self._database, entry.source, now=self._now):
+                index.add(str(number), wording)
+        index = self._known[entry.source]
+        found = [int(key) for key in index.find_all(version.wording)]
+        index.add(str(entry.id), version.wording)
+        return [number for number in found if number != entry.id][:RETOLD]
 
 
 def _load(desk: Desk, entry: QueuedEntry) -> Page | None:
@@ -59,26 +87,38 @@ def _load(desk: Desk, entry: QueuedEntry) -> Page | None:
         return None
 
 
-def extract_one(work: Work) -> Read | str:
-    """The article of a page with its hash and passages, or the reason why there is none."""
+def extract_one(work: Work) -> Version | str:
+    """The article of a page, of all its parts, with its hash and passages, or the reason why there is none."""
     page, title, published = work
     if page is None:
         return LOST
+    first, *rest = split_page(page)
     try:
-        article = extract_article(page, title=title, published=published)
+        article = extract_article(first, title=title, published=published)
     except ExtractError as error:
         return error.reason
-    return article, content_hash(article.text), split_passages(article.text, article.paragraphs)
+    parts = []
+    for part in rest:
+        with suppress(ExtractError):
+            parts.append(extract_article(part, title=title, published=published))
+    article = join_parts([article, *parts])
+    return Version(article, content_hash(article.text), passages_of_article(article), sketch(article.text))
 
 
-def _extract_all(work: Iterator[Work], count: int) -> Iterator[Read | str]:
-    if count < POOL_FROM:
-        yield from map(extract_one, work)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks of the encoder and of Prefect
-    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=tie_to_parent) as pool:
-        while batch := list(islice(work, 32)):  # bounded: the pages of a whole run do not fit into memory
-            yield from pool.map(extract_one, batch)
+def _or_feed_text(desk: Desk, entry: QueuedEntry, read: Version | str, report: RunReport) -> Version | str:
+    """What was read, or the feed's own text of the item, where that is full and the page shows none or far less."""
+    length = 0 if isinstance(read, str) else len(read.article.text)
+    content = content_of(desk.database, entry.id) if length < FULL_TEXT else ""
+    instead = extract_one((feed_page(entry, content), entry.title, entry.published)) if content else ""
+    if isinstance(instead, str) or len(instead.article.text) < max(FULL_TEXT, 2 * length):
+        return read
+    log.info("read from the feed", url=entry.url, reason=read if isinstance(read, str) else "teaser")
+    report.note(FEED_TEXT)
+    return instead
+
+
+def _extract_all(desk: Desk, work: Iterator[Work], count: int) -> Iterator[Version | str]:
+    return desk.workers.map(extract_one, work) if count >= POOL_FROM else map(extract_one, work)
 
 
 def classify_entries(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, advance: Advance) -> None:

@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 STAGES = ("sources", "discovered", "fetched", "extracted", "gated", "labelled", "placed", "signals", "alerts", "sent")
 
 
 @dataclass(slots=True)
 class Gate:
-    """What one stage took and gave. `lost` counts what did not pass, by reason."""
+    """What one stage took and gave. `lost` counts what did not pass, by reason: `taken` is `passed` and all of `lost`.
+
+    What did not pass for now is among the lost too; it waits, and is taken anew when its time has come.
+    """
 
     taken: int = 0
     passed: int = 0
@@ -47,8 +51,14 @@ class RunReport:
     gates: Gates = field(default_factory=lambda: {stage: Gate() for stage in STAGES})
     by_source: dict[str, Gates] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)  # by source, gate and reason, as it ended
     signals: list[str] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
     ended: datetime | None = None
+
+    def note(self, what: str, *, number: int = 1) -> None:
+        """Count something that is worth knowing and is no loss: articles read from the feed's own text, say."""
+        self.notes[what] += number
 
     def count(self, stage: str, source: str = "", reason: str = "", *, number: int = 1) -> None:
         """So many more at a stage, of a source where one is known: passed, or lost for a reason."""
@@ -59,6 +69,7 @@ class RunReport:
     def add(self, other: "RunReport") -> None:
         """Add the signals and the counts of a part of the work."""
         self.signals += other.signals
+        self.notes += other.notes
         for stage, gate in other.gates.items():
             self.gates[stage].add(gate)
         for source, gates in other.by_source.items():
@@ -67,8 +78,8 @@ class RunReport:
 
     @property
     def failed_sources(self) -> dict[str, str]:
-        """The sources that could not be read, with the reason."""
-        return {source: outcome for source, outcome in self.sources.items() if not outcome.startswith("ok")}
+        """The sources that could not be read, with the reason; one that lists nothing could be read."""
+        return {source: outcome for source, outcome in self.sources.items() if not outcome.startswith(("ok", "empty:"))}
 
     def has_failed(self, max_failed: float) -> bool:
         """Whether the cycle counts as failed: some source failed, and the failed share reaches `max_failed`."""
@@ -80,19 +91,34 @@ class RunReport:
         return {
             "gates": _plain(self.gates),
             "sources": dict(sorted(self.sources.items())),
+            "notes": dict(sorted(self.notes.items())),
             "by_source": {source: _plain(gates) for source, gates in sorted(self.by_source.items())},
         }
 
     def lines(self) -> list[str]:
         """The gates as aligned text, one line each."""
-        return [f"{name:<12}{passed:>7} of {taken:<7}{lost}".rstrip() for name, taken, passed, lost in self.rows()]
-
-    def rows(self) -> list[tuple[str, int, int, str]]:
-        """(stage, taken, passed, reasons in words) for each gate."""
-        return [
-            (stage, gate.taken, gate.passed, ", ".join(f"{reason} {n}" for reason, n in sorted(gate.lost.items())))
-            for stage, gate in self.gates.items()
+        lost = {stage: ", ".join(f"{k} {n}" for k, n in sorted(gate.lost.items())) for stage, gate in self.gates.items()}
+        lines = [
+            f"{stage:<12}{gate.passed:>7} of {gate.taken:<7}{lost[stage]}".rstrip() for stage, gate in self.gates.items()
         ]
+        return lines + [f"{what:<12}{number:>7}" for what, number in sorted(self.notes.items())]
+
+
+def read_report(run: str, started: datetime, ended: datetime | None, plain: Mapping[str, Any]) -> RunReport:
+    """The report of a run as the database keeps it: an early one has no sources apart, an old one the totals alone."""
+    report = RunReport(run, started, ended=ended, sources=dict(plain.get("sources", {})))
+    report.gates |= _gates(plain.get("gates", {}))
+    report.notes = Counter(plain.get("notes", {}))
+    report.by_source = {source: _gates(gates) for source, gates in plain.get("by_source", {}).items()}
+    waiting = plain.get("waiting_by_source") or {"": plain.get("waiting", {})}
+    report.waiting = {
+        source: {gate: Counter(reasons) for gate, reasons in gates.items()} for source, gates in waiting.items() if gates
+    }
+    return report
+
+
+def _gates(plain: Mapping[str, Any]) -> Gates:
+    return {stage: Gate(gate["taken"], gate["passed"], Counter(gate["lost"])) for stage, gate in plain.items()}
 
 
 def _plain(gates: Gates) -> dict[str, dict[str, object]]:

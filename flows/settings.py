@@ -1,6 +1,8 @@
 """The settings: `VIGIE_*` and `vigie.toml`, read once, here alone. The environment wins."""
 
 import os
+import re
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,7 @@ from pydantic_settings import (
 )
 
 from extractors.errors import ConfigError
+from extractors.web.polite import parse_shard
 from flows.tables import line_of
 
 FILE = "vigie.toml"
@@ -27,6 +30,23 @@ def _cache() -> Path:
 def _networks(value: object) -> object:
     if isinstance(value, str):
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    return value
+
+
+def parse_keep(value: object) -> timedelta | None:
+    """How long pages are kept, None for ever. Raises ValueError for what is neither days, weeks nor `forever`."""
+    if value is None or value == "forever":
+        return None
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d{1,5})([dw])", value) if isinstance(value, str) else None
+    if match is None or not int(match[1]):
+        raise ValueError('must be "forever", or a number of days or weeks such as "90d" or "26w"')
+    return timedelta(days=int(match[1]) * (7 if match[2] == "w" else 1))
+
+
+def _shard(value: str) -> str:
+    parse_shard(value)
     return value
 
 
@@ -46,12 +66,17 @@ class Settings(BaseSettings):
     model: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
     themes: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
     snapshots: Path = Path("vigie-snapshots")
+    keep_snapshots: Annotated[timedelta | None, NoDecode, BeforeValidator(parse_keep)] = None
     home: Path = Path(".vigie")
     fresh_hours: float = Field(default=72.0, gt=0, le=1e6)
     max_failed: float = Field(default=1.0, ge=0, le=1)
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = ()
     host_spacing: float = Field(default=0.5, ge=0, allow_inf_nan=False)
     timeout: float = Field(default=45.0, gt=0, allow_inf_nan=False)
+    host_pages: int = Field(default=100, gt=0)
+    run_pages: int = Field(default=5000, gt=0)
+    run_megabytes: int = Field(default=1000, gt=0)
+    shard: Annotated[str, AfterValidator(_shard)] = "1/1"
     cron: str = "*/15 * * * *"
     port: int = Field(default=4200, gt=0, lt=65536)
 

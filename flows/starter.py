@@ -13,12 +13,17 @@ VIGIE = """# Vigie's settings. Each can also be given in the environment, as VIG
 # model = "model"                       # another head and pair model: a folder that `vigie train --out` wrote
 # themes = "themes"                     # themes of your own: a folder of TOML files, one a theme
 # snapshots = "vigie-snapshots"         # the pages as they came, compressed
+# keep_snapshots = "90d"                # how long those are kept; left out: for ever
 # home = ".vigie"                       # the Prefect server's files and logs
 # fresh_hours = 72                      # older news is stored and stays quiet
 # max_failed = 1.0                      # the share of failed sources at which a run counts as failed
 # allowed_networks = "10.1.0.0/16"      # private networks that sources and webhooks may reach
 # host_spacing = 0.5                    # seconds between two requests to one host
 # timeout = 45                          # seconds that one page may take in all
+# host_pages = 100                      # pages that one run reads of one host; the rest waits for the next run
+# run_pages = 5000                      # pages that one run reads in all
+# run_megabytes = 1000                  # and what they may weigh, as they come over the wire
+# shard = "1/1"                         # "1/3": this machine reads a third of all sites, the first of three machines
 # cron = "*/15 * * * *"                 # the schedule of `vigie up` and `vigie serve`, in UTC
 # port = 4200                           # the Prefect UI of `vigie up`
 """
@@ -73,6 +78,9 @@ channel = "console"
 # outlets = ["independent", "wire"]
 # when = ["new", "corroborated"]        # left out: new
 # min_confidence = 0.6
+# quiet = "22:00-07:00"            # what comes at night is sent in the morning
+# zone = "Asia/Almaty"
+# cap = 10                         # an hour; what is above it goes into a digest
 """
 STARTERS = {"vigie.toml": VIGIE, "sources.toml": SOURCES, "alerts.toml": ALERTS}
 

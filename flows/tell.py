@@ -5,7 +5,7 @@ from datetime import datetime
 
 from alerts.channels import Channel
 from alerts.message import compose, delivery_key
-from alerts.rules import Kind, Rule, Telling, matches
+from alerts.rules import Kind, Muted, Rule, Telling, matches
 from extractors.signals.events import Known
 from extractors.signals.freshness import is_fresh
 from extractors.types import Delivery, Report
@@ -30,21 +30,29 @@ def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
     whoever was told of these is told of a core theme that comes later.
     """
     named = "asked" if themes and kind not in known.told else kind
-    best = best_report(finder, known, themes or finder.core)
-    others = [voice for voice in known.choir.voices() if voice.outlet != best.outlet]
-    payload = compose(known.signal, kind, best, others, outlets, known.choir.chorus())
+    best = best_report(finder, known, (themes or finder.core) - finder.muted.themes)
+    if best.outlet in finder.muted.sources:
+        return []  # nobody else has told it
+    others = [voice for voice in known.choir.voices() if voice.outlet != finder.outlets.newsroom(best.outlet)]
+    chorus = known.choir.chorus()
+    payload = compose(known.signal, kind, best, others, outlets, chorus)
     echoes = finder.echo([finder.reports[facts.report] for facts in known.members])
     payload |= {"echoes": echoes} if echoes else {}
     confidence = max((sure for theme, sure in best.reading.confidence.items() if theme in (themes or {theme})), default=0.0)
-    telling = Telling(known.signal, kind, best.lang, outlets.get(best.outlet, ("", "independent"))[1], confidence)
+    said = f"{best.title} {best.text}"
+    outlet_kind = outlets.get(best.outlet, ("", "independent"))[1]
+    telling = Telling(known.signal, kind, best.lang, outlet_kind, confidence, said, chorus.voices)
     deliveries: dict[str, Delivery] = {}
     for rule in rules:
-        if matches(rule, telling, finder.core):
+        if matches(rule, telling, finder.core, finder.muted):
             for target in channels[rule.channel].targets:
                 key = delivery_key(known.signal.id, named, rule.channel, target)
                 opened = delivery_key(known.signal.id, "new", rule.channel, target)
                 threaded = payload if key == opened else payload | {"thread": opened}
-                delivery = Delivery(key, rule.channel, target, rule.name, kind, known.signal.id, threaded, now)
+                due = rule.quiet.due(now) if rule.quiet else None
+                delivery = Delivery(
+                    key, rule.channel, target, rule.name, kind, known.signal.id, threaded, now, due=due, cap=rule.cap
+                )
                 deliveries.setdefault(key, delivery)
     return list(deliveries.values())
 
@@ -66,12 +74,18 @@ def tell_merged(
 
 
 def best_report(finder: Finder, known: Known, themes: frozenset[str]) -> Report:
-    """The passage to quote: fresh, of one of these themes or at least of any, of the earliest page, and there its lead."""
+    """The passage of a signal to quote."""
     reports = [finder.reports[facts.report] for facts in known.members]
+    return best_of(reports, themes, finder.fresh_hours, finder.muted)
 
-    def merit(report: Report) -> tuple[bool, bool, bool, float]:
+
+def best_of(reports: Sequence[Report], themes: frozenset[str], fresh_hours: float, muted: Muted) -> Report:
+    """The passage to quote: of no muted outlet, fresh, of one of these themes or at least of any, and the earliest such."""
+
+    def merit(report: Report) -> tuple[bool, bool, bool, bool, bool, float]:
         carried = report.reading.carries  # nothing where another model took it away
-        wanted = bool(themes & set(carried))
-        return is_fresh(report, finder.fresh_hours), wanted, bool(carried), -report.when.timestamp()
+        wanted, heard = bool(themes & set(carried)), report.outlet not in muted.sources
+        # of a source whose text may not be kept there is nothing left to quote
+        return heard, is_fresh(report, fresh_hours), wanted, bool(carried), bool(report.text), -report.when.timestamp()
 
     return max(reports, key=merit)  # members are in order of arrival, and max keeps the first among equals

@@ -144,14 +144,17 @@ def check_wanted(wanted: Wanted, window: int = WINDOW, own: Collection[str] = ()
         raise ConfigError(faults)
 
 
-def flagged_changes(session: Session, *, now: datetime, weeks: int = 1) -> list[Change]:
+def flagged_changes(session: Session, *, now: datetime, weeks: int = 1, themes: Collection[str] = ()) -> list[Change]:
     """What the last so many whole weeks brought: bursts and drops of any country and theme, latest first.
+
+    `themes` of the operator's own are counted beside the built-in ones.
 
     For rules on `burst` and `drop`: a change's `cell.key` and `cell.flag` name it, the same at every look.
     """
     running = monday(now.astimezone(UTC))
-    wanted = Wanted(since=str(running - weeks * WEEK), until=str(running))
-    trends = gather_trends(session, wanted, now=now)
+    counted = tuple(dict.fromkeys((*theme_ids(), *themes)))
+    wanted = Wanted(since=str(running - weeks * WEEK), until=str(running), themes=counted)
+    trends = gather_trends(session, wanted, now=now, own=themes)
     return [] if trends is None else explain_changes(session, trends)
 
 
@@ -184,7 +187,7 @@ def _passages(session: Session, trends: Trends, cell: Cell, most: int) -> tuple[
     found = []
     for stored in stored_signals(session, ids=ids, distinct=True):
         best = max(stored.reports, key=lambda report: report.reading.confidence.get(cell.theme, 0.0))
-        merit = stored.signal.status == "corroborated", best.reading.confidence.get(cell.theme, 0.0)
+        merit = stored.signal.counts_as("corroborated"), best.reading.confidence.get(cell.theme, 0.0)
         found.append((merit, stored.signal.id, best))
     return tuple(item[1:] for item in sorted(found, key=lambda item: item[0], reverse=True)[:most])
 

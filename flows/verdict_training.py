@@ -29,7 +29,7 @@ from flows.models import HEAD, PAIRS, Models
 from flows.replay import in_order
 from flows.settings import read_settings
 from flows.training import Taught, TaughtPair, train_models, write_models
-from storage.signals import reports_by_id
+from storage.reports import reports_by_id
 from storage.verdicts import read_verdicts
 
 WEIGHT = 2.0  # of a passage that somebody judged, beside one of the corpus

@@ -13,18 +13,19 @@ from extractors.errors import ConfigError
 from extractors.signals.copies import CopyIndex
 from extractors.signals.events import Known, absorb, join, open_signal
 from extractors.signals.facts import Facts, facts_of
+from extractors.signals.newsrooms import Outlets, outlets_of
 from extractors.signals.novelty import Newness
 from extractors.themes.vocabulary import theme_ids
-from extractors.types import OutletKind, Report, Signal, Verdict
+from extractors.types import Report, Signal, Verdict
 from extractors.verdicts import DUPLICATE, GIVEN, NOT_NEW, SPLIT, WRONG_THEME
 from flows.config import read_sources
 from flows.listing import opened
 from flows.settings import read_settings
 from flows.themes.files import own_ids
+from storage.members import move_member
 from storage.signals import (
     StoredSignal,
     merge_stored,
-    move_member,
     signal_like,
     stored_signals,
     write_signal,
@@ -58,7 +59,7 @@ class Piece:
 def give_verdict(given: Given, db: str) -> None:
     """Store a verdict; a duplicate is merged at once. Raises ConfigError with every fault, nothing stored."""
     settings = read_settings()
-    themes, kinds = {*theme_ids(), *own_ids(settings.themes)}, _outlet_kinds()
+    themes, outlets = {*theme_ids(), *own_ids(settings.themes)}, _outlets()
     with opened(db) as database, database.exclusive() as session:
         stored = signal_like(session, given.signal)
         other = signal_like(session, given.other) if given.other else None
@@ -72,13 +73,13 @@ def give_verdict(given: Given, db: str) -> None:
         add_verdict(session, _verdict(given, stored, other))
         said = f"{stored.signal.id}: {given.verdict}"
         if given.verdict == DUPLICATE and other:
-            said += f" {other.signal.id}; both are {_merge(session, stored, other, kinds)} now"
+            said += f" {other.signal.id}; both are {_merge(session, stored, other, outlets)} now"
     sys.stderr.write(f"{said}\n")
 
 
 def split_signal(signal: str, members: Sequence[str], by: str, note: str, db: str) -> None:
     """Let the named reports form a signal of their own. Nobody is alerted of it. Raises ConfigError with every fault."""
-    kinds = _outlet_kinds()
+    outlets = _outlets()
     with opened(db) as database, database.exclusive() as session:
         stored = signal_like(session, signal)
         if stored is None:
@@ -86,8 +87,8 @@ def split_signal(signal: str, members: Sequence[str], by: str, note: str, db: st
         gone = _named(stored, members)
         stays = [report for report in stored.reports if report.id not in gone]
         goes = [report for report in stored.reports if report.id in gone]
-        old = _remade(stored.signal, stays, kinds)
-        new = _opened(session, stored.signal, goes, kinds)
+        old = _remade(stored.signal, stays, outlets)
+        new = _opened(session, stored.signal, goes, outlets)
         for piece in (old, new):
             _write_piece(session, piece)
         given = Given(signal, SPLIT, by=by, note=note)
@@ -164,35 +165,36 @@ def _user() -> str:
         raise ConfigError("--by: say who gives the verdict: the operating system knows no name") from error
 
 
-def _outlet_kinds() -> dict[str, OutletKind]:
-    return {source.id: source.outlet for source in read_sources(read_settings().sources)}
+def _outlets() -> Outlets:
+    return outlets_of(read_sources(read_settings().sources))
 
 
-def _merge(session: Session, some: StoredSignal, other: StoredSignal, kinds: dict[str, OutletKind]) -> str:
+def _merge(session: Session, some: StoredSignal, other: StoredSignal, outlets: Outlets) -> str:
     """Two signals into the earlier one; nobody is told. Gives the id that stays."""
     stays, goes = sorted((some, other), key=lambda each: (each.signal.first_seen, each.signal.id))
-    into, gone = (_remade(each.signal, each.reports, kinds).known for each in (stays, goes))
+    into, gone = (_remade(each.signal, each.reports, outlets).known for each in (stays, goes))
     absorb(into, gone)
     write_signal(session, replace(into.signal, follows=into.signal.follows.replace(goes.signal.id, "")))
     merge_stored(session, stays.signal.id, goes.signal.id)
     return stays.signal.id
 
 
-def _remade(old: Signal, reports: Sequence[Report], kinds: dict[str, OutletKind]) -> Piece:
+def _remade(old: Signal, reports: Sequence[Report], outlets: Outlets) -> Piece:
     """A signal as these of its reports make it, under its old id. Its status steps back where a voice has left."""
-    piece = _piece(reports, kinds, old.why)
+    piece = _piece(reports, outlets, old.why)
     made = piece.known.signal
     piece.known.signal = replace(
         old, themes=made.themes or old.themes, countries=made.countries, first_seen=made.first_seen,
         last_seen=made.last_seen, provisional=made.provisional, members=made.members,
+        corroborated=made.corroborated and (old.corroborated or made.corroborated),
         status=made.status if old.status in {"new", "corroborated"} else old.status,
     )  # fmt: skip
     return piece
 
 
-def _opened(session: Session, old: Signal, reports: Sequence[Report], kinds: dict[str, OutletKind]) -> Piece:
+def _opened(session: Session, old: Signal, reports: Sequence[Report], outlets: Outlets) -> Piece:
     """What leaves a signal as one of its own; dormant where the old one is."""
-    piece = _piece(reports, kinds, f"split from {old.id}")
+    piece = _piece(reports, outlets, f"split from {old.id}")
     made = piece.known.signal
     piece.known.signal = replace(
         made, id=_free_id(session, reports, old), themes=made.themes or old.themes, priority=old.priority,
@@ -201,11 +203,11 @@ def _opened(session: Session, old: Signal, reports: Sequence[Report], kinds: dic
     return piece
 
 
-def _piece(reports: Sequence[Report], kinds: dict[str, OutletKind], why: str) -> Piece:
+def _piece(reports: Sequence[Report], outlets: Outlets, why: str) -> Piece:
     """Reports in order of arrival as one signal: a wording that stood in it before is a copy, as in finding."""
     texts, copies, known = CopyIndex(), {}, None
     for report in reports:
-        facts = facts_of(report, kinds.get(report.outlet, "independent"))
+        facts = outlets.facts(report)
         copy = bool(texts.find_all(facts.printed.sketch))
         texts.add(report.id, facts.printed.sketch)
         if known is None:

@@ -1,6 +1,6 @@
 """The watch as a Prefect flow: the cycle's stages as tasks, its gates as the run page.
 
-    poll … | fetch pages | extract articles | classify passages | find signals | send deliveries
+    poll … | fetch pages | extract articles | classify passages | find signals | check health | send deliveries
 
 Only names, states, artifacts and events are decided here; what the stages do is in `flows/cycle.py`.
 """
@@ -24,26 +24,34 @@ from flows.desk import Desk, open_desk
 from flows.life import tie_to_parent
 from flows.log import log
 from flows.report import RunReport
+from flows.run_tables import all_waits, in_words, reasons_in_words, source_rows, waits_in_words
 from flows.settings import read_settings
 from flows.themes.files import own_ids
+from storage.queue import waiting_by_source
 from storage.signals import StoredSignal, stored_signals
 
 if os.environ.get("PREFECT__FLOW_RUN_ID"):  # this is a flow run's own process, started by a runner of ours
     tie_to_parent()
 
 OpenDesk = Callable[[], AbstractAsyncContextManager[Desk]]
+FAILED_SHOWN = 20  # sources named in the summary
 
 
 class RunFailedError(VigieError):
     """Too many sources failed: the cycle did what it could and counts as failed."""
 
 
-def make_watch(open_: OpenDesk, done: Callable[[RunReport], None] = lambda _: None) -> Flow[[], Coroutine[Any, Any, None]]:
-    """The flow over a desk of one's choice; `done` is handed the report before the flow's state is decided."""
+def make_watch(
+    open_: OpenDesk, done: Callable[[RunReport], None] = lambda _: None, *, due_only: bool = False
+) -> Flow[[], Coroutine[Any, Any, None]]:
+    """The flow over a desk of one's choice; `done` is handed the report before the flow's state is decided.
+
+    With `due_only`, as the schedule runs it, sources are polled at the pace that each has come to.
+    """
 
     async def watch() -> None:
         async with open_() as desk:
-            report = await run_cycle(desk, str(flow_run.id or utc_now().isoformat()), step=as_task)
+            report = await run_cycle(desk, str(flow_run.id or utc_now().isoformat()), step=as_task, due_only=due_only)
             await publish(desk, report)
             done(report)
             if report.has_failed(desk.settings.max_failed):
@@ -79,13 +87,13 @@ async def as_task(name: str, work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def publish(desk: Desk, report: RunReport) -> None:
-    """The run page: a summary, the gates, the sources, the signals; and an event if there are new signals."""
+    """The run page: a summary with the gates, the sources, the signals; and an event if there are new signals."""
     with desk.database.read() as session:
         signals = stored_signals(session, ids=report.signals)
+        report.waiting = waiting_by_source(session)
     await acreate_markdown_artifact(_summary(report, signals), key="summary", description="What this run did")
     tables: dict[str, list[dict[str, Any]]] = {
-        "gates": [dict(zip(("stage", "taken", "passed", "lost"), row, strict=True)) for row in report.rows()],
-        "sources": [{"source": source, "outcome": outcome} for source, outcome in sorted(report.sources.items())],
+        "sources": [{title: _shown(value) for title, value in row.items()} for row in source_rows(report)],
         "signals": [_signal_row(stored) for stored in signals],
     }
     for key, table in tables.items():
@@ -106,7 +114,7 @@ async def publish(desk: Desk, report: RunReport) -> None:
 
 
 def _summary(report: RunReport, signals: list[StoredSignal]) -> str:
-    failed = report.failed_sources
+    failed, waits = report.failed_sources, waits_in_words(all_waits(report))
     lines = [
         f"## {len(signals)} new signals, {report.gates['sent'].passed} alerts sent",
         "",
@@ -116,11 +124,17 @@ def _summary(report: RunReport, signals: list[StoredSignal]) -> str:
             f"{report.gates['labelled'].passed} labelled passages."
         ),
         "",
-        *(f"- **{source}** failed: {_cell(why)}" for source, why in sorted(failed.items())),
+        *([f"Still waiting, by the gate ahead: {_cell(waits)}.", ""] if waits else []),
+        *([_cell(", ".join(f"{what}: {n}" for what, n in sorted(report.notes.items()))), ""] if report.notes else []),
+        *(f"- **{_cell(source)}** failed: {_cell(in_words(why))}" for source, why in sorted(failed.items())[:FAILED_SHOWN]),
+        *([f"- and {len(failed) - FAILED_SHOWN} more, in the table of sources"] if len(failed) > FAILED_SHOWN else []),
         "",
-        "| stage | taken | passed | lost |",
-        "|---|---|---|---|",
-        *(f"| {stage} | {taken} | {passed} | {_cell(lost)} |" for stage, taken, passed, lost in report.rows()),
+        "| gate | taken | passed | did not pass |",
+        "|---|--:|--:|---|",
+        *(
+            f"| {stage} | {gate.taken} | {gate.passed} | {_cell(reasons_in_words(gate.lost))} |"
+            for stage, gate in report.gates.items()
+        ),
     ]
     return "\n".join(lines)
 
@@ -138,6 +152,11 @@ def _signal_row(stored: StoredSignal) -> dict[str, str]:
     }
 
 
+def _shown(value: str | int) -> str | int:
+    """A value of a table; a column of noughts hides the figures."""
+    return _cell(value) if isinstance(value, str) else value or ""
+
+
 def _cell(text: str) -> str:
     """Text of outside's, harmless in Markdown."""
     return "".join("\\" + c if c in "\\|*_`<>[]#!" else " " if c in "\r\n" else c for c in text)
@@ -147,4 +166,4 @@ def _run_name() -> str:
     return f"watch {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
-watch = make_watch(configured_desk)
+watch = make_watch(configured_desk, due_only=True)

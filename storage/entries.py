@@ -3,22 +3,26 @@
 Every move is one transaction and a no-op the second time; a run that starts takes up whatever an earlier one left.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, case, exists, func, or_, select, update
 from sqlmodel import Session
 
+from extractors.signals.copies import Sketch
 from extractors.types import Article, Entry, Passage, Reading
 from storage.database import Database
+from storage.listed import add_entry, fetch_again, is_edited, is_moved, known_addresses, known_names
 from storage.rows import ArticleRow, EntryRow, PassageRow, ReadingRow
 from storage.upserts import column, insert_new, upsert
 from storage.vectors import pack_vector
 
 MAX_ATTEMPTS = 8  # with doubling waits the last try comes a day after the first
+AT_ONCE = 500  # addresses in a query
 FIRST_WAIT = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(days=1)
 LONGEST_URL = 2000  # PostgreSQL indexes at most 2,704 bytes; what is longer carries somebody's session, not an article
 
 
@@ -38,6 +42,7 @@ class QueuedEntry:
     landed: str
     content_type: str
     snapshot: str
+    guid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +57,37 @@ class StoredPassage:
 def add_entries(
     database: Database, entries: Iterable[Entry], *, now: datetime, first_poll: bool, quiet: bool = False
 ) -> int:
-    """Queue what is not known yet and return how many that were; addresses beyond LONGEST_URL are passed over."""
+    """Queue what is not known yet and return how many that were; addresses beyond LONGEST_URL are passed over.
+
+    An item that its source lists under a known name (guid) and title is known, whatever address it has now. One whose
+    title was edited is fetched again, some times at most.
+    """
+    listed = [entry for entry in entries if len(entry.url) <= LONGEST_URL]
+    added = 0
     with database.write() as session:
-        return sum(
-            insert_new(
-                session,
-                EntryRow,
-                {
-                    "url": entry.url, "source": entry.source, "title": entry.title, "published": entry.published,
-                    "first_seen": now, "first_poll": first_poll, "quiet": quiet,
-                },
-                "id",
-            )
-            is not None
-            for entry in entries
-            if len(entry.url) <= LONGEST_URL
-        )  # fmt: skip
+        for at in range(0, len(listed), AT_ONCE):
+            batch = listed[at : at + AT_ONCE]
+            known, named = known_addresses(session, batch), known_names(session, batch)
+            for entry in batch:
+                if entry.url in known:
+                    if not quiet and is_edited(known[entry.url], entry, now):
+                        fetch_again(session, known[entry.url], entry)
+                elif not is_moved(named.get((entry.source, entry.guid)), entry):
+                    added += add_entry(session, entry, now=now, first_poll=first_poll, quiet=quiet)
+    return added
 
 
-def due_entries(database: Database, stage: str, *, now: datetime, most: int | None = None) -> list[QueuedEntry]:
-    """Entries at a stage whose time has come, oldest first."""
-    due = or_(column(EntryRow, "next_try").is_(None), column(EntryRow, "next_try") <= now)
-    query = select(EntryRow).where(column(EntryRow, "stage") == stage, due).order_by(column(EntryRow, "id")).limit(most)
+def due_entries(
+    database: Database, stage: str, *, now: datetime, most: int | None = None, after: int = 0
+) -> list[QueuedEntry]:
+    """Entries at a stage whose time has come, oldest first; `after` leaves out those up to that id.
+
+    None waits longer than LONGEST_WAIT: what seems to was put off by a clock that has since been set back.
+    """
+    again = column(EntryRow, "next_try")
+    due = or_(again.is_(None), again <= now, again > now + LONGEST_WAIT)
+    theirs = (column(EntryRow, "stage") == stage, due, column(EntryRow, "id") > after)
+    query = select(EntryRow).where(*theirs).order_by(column(EntryRow, "id")).limit(most)
     with database.read() as session:
         return [_queued(row) for row in session.connection().execute(query).all()]
 
@@ -95,7 +109,7 @@ def record_failed(database: Database, entry: QueuedEntry, reason: str, *, now: d
     if attempts >= MAX_ATTEMPTS:
         record_quarantined(database, entry.id, f"gave-up: {reason}")
         return
-    delay = FIRST_WAIT * 2 ** (attempts - 1) if wait is None else timedelta(seconds=min(wait, 86_400))
+    delay = FIRST_WAIT * 2 ** (attempts - 1) if wait is None else min(timedelta(seconds=wait), LONGEST_WAIT)
     _move(database, entry.id, "discovered", attempts=attempts, next_try=now + delay, error=reason)
 
 
@@ -105,29 +119,11 @@ def record_lost(database: Database, entry: int) -> None:
 
 
 def record_quarantined(database: Database, entry: int, reason: str) -> None:
-    """The entry leaves the way for good; its reason stays with it."""
-    _move(database, entry, "quarantined", error=reason, next_try=None)
-
-
-def save_article(database: Database, entry: QueuedEntry, article: Article, hash_: str, passages: Sequence[Passage]) -> bool:
-    """Store the article and its passages; False when the same text is known already (the entry then is done)."""
+    """The entry leaves the way for good; its reason stays with it. An article that it gave earlier stands, and is done."""
+    has_article = exists().where(column(ArticleRow, "entry_id") == entry)
+    ended = case((has_article, "done"), else_="quarantined")
     with database.write() as session:
-        # the same page under another address, or one outlet's same text twice; another outlet's copy is a voice to count
-        same = column(ArticleRow, "canonical") == article.canonical[:LONGEST_URL]
-        again = and_(column(ArticleRow, "hash") == hash_, column(EntryRow, "source") == entry.source)
-        taken = (
-            select(column(ArticleRow, "id"))
-            .join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id"))
-            .where(column(EntryRow, "id") != entry.id, or_(same, again))
-        )
-        if session.connection().execute(taken).first():
-            _set(session, entry.id, {"stage": "done", "error": "same-page"})
-            return False
-        number = _store_article(session, entry.id, article, hash_, entry.first_seen)
-        for passage in passages:
-            _store_passage(session, number, f"{hash_[:12]}-{number}-{passage.start}", passage)
-        _set(session, entry.id, {"stage": "extracted", "error": ""})
-        return True
+        set_entry(session, entry, {"stage": ended, "error": reason, "next_try": None, "content": ""})
 
 
 def save_record(database: Database, entry: Entry, article: Article, key: str, now: datetime) -> int | None:
@@ -142,20 +138,22 @@ def save_record(database: Database, entry: Entry, article: Article, key: str, no
         )  # fmt: skip
         if number is None:
             return None
-        stored = _store_article(session, number, article, "", now)
-        _store_passage(session, stored, key, Passage(0, len(article.text), article.text))
+        stored = store_article(session, number, article, "", now)
+        store_passage(session, stored, key, Passage(0, len(article.text), article.text))
         return int(number)
 
 
 def passages_of(database: Database, entries: Sequence[int]) -> dict[int, list[StoredPassage]]:
-    """The passages of extracted entries, by entry."""
+    """The passages of extracted entries that no model has read, by entry."""
     query = (
         select(
             column(ArticleRow, "entry_id"), column(PassageRow, "id"),
             column(ArticleRow, "title"), column(PassageRow, "text"),
         )
         .join(PassageRow, column(PassageRow, "article_id") == column(ArticleRow, "id"))
+        .outerjoin(ReadingRow, column(ReadingRow, "passage_id") == column(PassageRow, "id"))
         .where(column(ArticleRow, "entry_id").in_(entries))
+        .where(column(ReadingRow, "passage_id").is_(None), column(PassageRow, "text") != "")
         .order_by(column(PassageRow, "id"))
     )  # fmt: skip
     found: dict[int, list[StoredPassage]] = {entry: [] for entry in entries}
@@ -172,12 +170,12 @@ def save_readings(database: Database, readings: dict[int, Reading], entries: Seq
             upsert(session, ReadingRow, {"passage_id": passage, **reading_values(reading)})
         count_gated(session, list(readings))
         for entry in entries:
-            _set(session, entry, {"stage": "classified"})
+            set_entry(session, entry, {"stage": "classified"})
 
 
 def record_done(session: Session, entry: int) -> None:
     """The entry's signals are found; called inside the transaction that wrote them."""
-    _set(session, entry, {"stage": "done", "error": ""})
+    set_entry(session, entry, {"stage": "done", "error": "", "content": ""})
 
 
 def reading_values(reading: Reading) -> dict[str, object]:
@@ -193,12 +191,15 @@ def reading_values(reading: Reading) -> dict[str, object]:
     }
 
 
-def _store_article(session: Session, entry: int, article: Article, hash_: str, seen: datetime) -> int:
+def store_article(
+    session: Session, entry: int, article: Article, hash_: str, seen: datetime, wording: Sketch | None = None
+) -> int:
+    """Write an article of an entry and return its number."""
     claimed = article.published
     values = {
         "entry_id": entry, "canonical": article.canonical[:LONGEST_URL], "title": article.title, "author": article.author,
         "published": claimed, "site": article.site, "lang": article.lang, "text": article.text, "hash": hash_,
-        "at": seen if claimed is None or claimed > seen else claimed,
+        "at": seen if claimed is None or claimed > seen else claimed, "sketch": wording.pack() if wording else None,
     }  # fmt: skip
     number = insert_new(session, ArticleRow, values, "id")
     if number is None:  # an earlier run was killed after this transaction; its row stands
@@ -220,18 +221,23 @@ def count_gated(session: Session, passages: Sequence[int]) -> None:
     session.connection().execute(update(ArticleRow).where(article.in_(theirs)).values(gated=gated.scalar_subquery()))
 
 
-def _store_passage(session: Session, article: int, key: str, passage: Passage) -> None:
-    values = {"article_id": article, "key": key, "start": passage.start, "end": passage.end, "text": passage.text}
+def store_passage(session: Session, article: int, key: str, passage: Passage) -> None:
+    """Write a passage of an article, unless one stands in its place."""
+    values = {
+        "article_id": article, "key": key, "start": passage.start, "end": passage.end, "text": passage.text,
+        "at": passage.at,
+    }  # fmt: skip
     insert_new(session, PassageRow, values, "id")
+
+
+def set_entry(session: Session, entry: int, values: Mapping[str, object]) -> None:
+    """Write columns of an entry."""
+    session.connection().execute(update(EntryRow).where(column(EntryRow, "id") == entry).values(**values))
 
 
 def _move(database: Database, entry: int, stage: str, **values: object) -> None:
     with database.write() as session:
-        _set(session, entry, {"stage": stage, **values})
-
-
-def _set(session: Session, entry: int, values: dict[str, object]) -> None:
-    session.connection().execute(update(EntryRow).where(column(EntryRow, "id") == entry).values(**values))
+        set_entry(session, entry, {"stage": stage, **values})
 
 
 def _queued(row: Row[Any]) -> QueuedEntry:

@@ -11,8 +11,8 @@ from sqlmodel import Session
 from extractors.signals.facts import Facts
 from extractors.signals.novelty import MEMORY, Earlier, Past
 from extractors.types import Report
+from storage.reports import stored_report
 from storage.rows import MemberRow, ReadingRow, SignalRow, SignalTagRow
-from storage.signals import stored_report
 from storage.upserts import column
 from storage.vectors import unpack_vector
 

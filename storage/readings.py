@@ -18,6 +18,7 @@ from extractors.types import LIKELY, Reading, Vector
 from storage.database import Database
 from storage.documents import save_sentences
 from storage.entries import count_gated, reading_values
+from storage.members import retag
 from storage.rows import (
     ArticleRow,
     DocumentPassageRow,
@@ -27,7 +28,6 @@ from storage.rows import (
     ReclassificationRow,
     SignalRow,
 )
-from storage.signals import retag
 from storage.upserts import column, upsert
 from storage.vectors import pack_vector
 

@@ -269,7 +269,10 @@ class DeliveryRow(SQLModel, table=True):
     """
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("delivery_due", "state", "next_try"),)
+    __table_args__ = (
+        Index("delivery_due", "state", "next_try"),
+        Index("delivery_recipient", "channel", "target", "created_at"),
+    )
     key: str = Field(primary_key=True)
     signal_id: str | None = Field(
         default=None, sa_column=Column(ForeignKey("signal.id", ondelete="CASCADE"), nullable=True, index=True)
@@ -287,6 +290,17 @@ class DeliveryRow(SQLModel, table=True):
     leased_by: str = ""
     sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     error: str = Field(default="", sa_column=_text())
+
+
+class MuteRow(SQLModel, table=True):
+    """What is not told until a time: `what` is signal, theme or source."""
+
+    __tablename__ = "mute"
+    what: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    by: str = ""
+    at: datetime = Field(sa_column=_time())
 
 
 class DocumentRow(SQLModel, table=True):

@@ -1,12 +1,14 @@
-"""Pages as they came, compressed, on disk, addressed by the SHA-256 of their bytes."""
+"""Pages as they came, compressed, on disk, addressed by the SHA-256 of their bytes. Which may go, others say."""
 
 import gzip
 import hashlib
 import os
 import tempfile
 import zlib
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from extractors.errors import StorageError
@@ -14,7 +16,7 @@ from extractors.errors import StorageError
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """A folder of snapshots: `ab/abcdef….gz`."""
+    """A folder of snapshots: `ab/abcdef….gz`. A file's time is when its bytes last came."""
 
     folder: Path
 
@@ -22,8 +24,9 @@ class Snapshots:
         """Keep a page and return its digest; the same bytes are kept once, a damaged file is written anew."""
         digest = hashlib.sha256(body).hexdigest()
         path = self._path(digest)
-        with suppress(StorageError):
+        with suppress(StorageError, FileNotFoundError):  # who prunes may take the file between the two lines
             self.load(digest)
+            os.utime(path)
             return digest
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,6 +46,32 @@ class Snapshots:
         if hashlib.sha256(body).hexdigest() != digest:  # an empty file, say, decompresses to nothing without an error
             raise StorageError(f"snapshot {digest}: holds other bytes")
         return body
+
+    def discard(self, digest: str) -> None:
+        """Take a page away; one that is gone already is no fault."""
+        self._unlink(self._path(digest))
+
+    def prune(self, *, before: datetime, held: Collection[str]) -> tuple[int, int]:
+        """Take away the pages that last came before a time, but not those held: how many, and their bytes on disk."""
+        count = size = 0
+        for path, status in self._files():
+            if status.st_mtime < before.timestamp() and path.stem not in held:
+                self._unlink(path)
+                count, size = count + 1, size + status.st_size
+        return count, size
+
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        """All files, also what a killed save left half written; one that goes meanwhile is passed over."""
+        for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
+            for path in folder.iterdir():
+                with suppress(FileNotFoundError):
+                    yield path, path.stat()
+
+    def _unlink(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{path}: {error}") from error
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / f"{digest}.gz"

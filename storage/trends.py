@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
 from extractors.signals.trends import Sighting, WeekRead, monday
-from storage.rows import ArticleRow, MemberRow, PassageRow, SignalRow
+from storage.rows import ArticleRow, MemberRow, PassageRow, RunRow, SignalRow
 from storage.upserts import column
 
 Span = tuple[datetime, datetime]
@@ -22,7 +22,9 @@ def sightings(session: Session, span: Span, *, languages: Collection[str] = (), 
     seen, themes = column(SignalRow, "first_seen"), (column(SignalRow, "themes"), column(SignalRow, "provisional"))
     query = select(column(SignalRow, "id"), *themes, column(SignalRow, "countries"), seen)
     query = query.where(seen >= span[0], seen < span[1], column(SignalRow, "merged_into") == "")
-    if status:
+    if status == "corroborated":  # what it stays, also when it develops or rests
+        query = query.where(column(SignalRow, "corroborated_at").is_not(None))
+    elif status:
         query = query.where(column(SignalRow, "status") == status)
     if languages:
         query = query.where(column(SignalRow, "id").in_(_told_in(languages)))
@@ -50,6 +52,13 @@ def times_read(session: Session) -> tuple[datetime, datetime] | None:
     at = column(ArticleRow, "at")
     first, last = session.connection().execute(select(func.min(at), func.max(at))).one()
     return None if first is None else (first, last)
+
+
+def last_run(session: Session, *, before: str) -> datetime | None:
+    """When the latest cycle other than the one named began, or None."""
+    began = select(func.max(column(RunRow, "started_at"))).where(column(RunRow, "id") != before)
+    found: datetime | None = session.connection().execute(began).scalar()
+    return found
 
 
 def _told_in(languages: Collection[str]) -> Select[Any]:

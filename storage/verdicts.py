@@ -1,6 +1,7 @@
 """Verdicts as they were given, in order; none is overwritten. Which are in effect is `extractors/verdicts.py`'s to say."""
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from sqlalchemy import Row, select
 from sqlmodel import Session
@@ -20,9 +21,11 @@ def add_verdict(session: Session, verdict: Verdict) -> None:
     insert_new(session, VerdictRow, values, "id")
 
 
-def read_verdicts(session: Session) -> list[Verdict]:
-    """All verdicts, each under the signal that it was given of, in the order in which they were given."""
+def read_verdicts(session: Session, kinds: Collection[str] = ()) -> list[Verdict]:
+    """All verdicts, or those of some kinds, each under the signal that it was given of, in the order given."""
     query = select(VerdictRow).order_by(column(VerdictRow, "id"))
+    if kinds:
+        query = query.where(column(VerdictRow, "verdict").in_(sorted(kinds)))
     return [_verdict(row) for row in session.connection().execute(query)]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from extractors.signals.facts import Facts, Print
 from extractors.signals.novelty import Newness
@@ -59,6 +59,7 @@ def join(known: Known, facts: Facts, *, copy: bool) -> None:
         status=_status(known),
         members=(*old.members, facts.report),
         provisional=tuple(sorted({*old.provisional, *facts.provisional})),
+        corroborated=old.corroborated or (max(old.first_seen, facts.when) if known.choir.is_corroborated else None),
     )
 
 
@@ -77,6 +78,7 @@ def absorb(stays: Known, goes: Known) -> None:
         status=_status(stays),
         members=(*a.members, *b.members),
         provisional=tuple(sorted({*a.provisional, *b.provisional})),
+        corroborated=_corroborated(stays, a, b),
     )
 
 
@@ -108,6 +110,12 @@ def _some(members: Sequence[Facts]) -> Sequence[Facts]:
     """The earliest two thirds of COMPARED and the latest third, where there are more."""
     first = 2 * COMPARED // 3
     return members if len(members) <= COMPARED else [*members[:first], *members[first - COMPARED :]]
+
+
+def _corroborated(merged: Known, a: Signal, b: Signal) -> datetime | None:
+    """The earlier time of the two; where neither had a second voice alone, the first time at which both were told."""
+    known = [signal.corroborated for signal in (a, b) if signal.corroborated]
+    return min(known, default=max(a.first_seen, b.first_seen) if merged.choir.is_corroborated else None)
 
 
 def _status(known: Known) -> str:

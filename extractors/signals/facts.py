@@ -75,8 +75,8 @@ class Facts:
 def print_of(report: Report, kind: OutletKind = "independent") -> Print:
     """How a report was printed; `kind` is its outlet's."""
     return Print(
-        report.id, report.url or report.id, report.outlet, kind, report.lang, report.when, sketch(report.text),
-        name_wire(report.text) or own_wire(report.url),
+        report.id, (report.url or report.id) + report.section, report.outlet, kind, report.lang, report.when,
+        sketch(report.text), name_wire(report.text) or own_wire(report.url),
     )  # fmt: skip
 
 

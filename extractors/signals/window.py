@@ -4,7 +4,7 @@ Copies and passages of one page are recognised at once; of the rest only the nea
 report costs the same however many signals the window holds. Stores nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from extractors.signals.copies import CopyIndex
 from extractors.signals.events import WINDOW, Known, absorb, average_odds, is_near, join, odds
 from extractors.signals.facts import Facts
 from extractors.signals.pairs import PairModel
+from extractors.verdicts import Parted, is_between
 
 NEAREST = 64  # texts: far more than an event has tellings that differ, far fewer than a week's news
 PROOF = 0.0  # log odds: to merge takes more than to join; at the line of joining, near-misses of a dense week merge
@@ -30,10 +31,10 @@ class Found:
 
 
 class Window:
-    """Signals with the distinct texts of their members."""
+    """Signals with the distinct texts of their members. What people `parted` is never merged again."""
 
-    def __init__(self, model: PairModel) -> None:
-        self.model = model
+    def __init__(self, model: PairModel, parted: Sequence[Parted] = ()) -> None:
+        self.model, self.parted = model, parted
         self.known: dict[str, Known] = {}
         self._pages: dict[str, list[Known]] = {}
         self._texts = CopyIndex()
@@ -43,13 +44,13 @@ class Window:
 
     def find(self, facts: Facts) -> Found:
         """The signal whose event the report tells; none where it tells a new one."""
-        page = next((known for known in self._pages.get(facts.article, ()) if _shares_page(facts, known)), None)
+        pages = [known for known in self._pages.get(facts.article, ()) if _shares_page(facts, known)]
         keys = self._texts.find_all(facts.printed.sketch)
         copied = next((known for key in keys if _is_copy_of(facts, known := self._owner[key])), None)
         if copied is not None:
-            return Found(copied if page is None else page, copy=True)
+            return Found(copied if copied in pages or not pages else pages[0], copy=True)
         ranked = self._ranked(facts)
-        best = page or next(iter(ranked), None)
+        best = next(iter(pages or ranked), None)
         return Found(best, others=tuple(known for known in ranked if known is not best))
 
     def add(self, known: Known) -> None:
@@ -67,7 +68,7 @@ class Window:
         """Merge what now proves to be one event: pairs of the earlier signal, which stays, and the one that went into it."""
         merged = []
         for other in others:
-            if average_odds(known.members, other.members, self.model) >= PROOF:
+            if not self._were_parted(known, other) and average_odds(known.members, other.members, self.model) >= PROOF:
                 stays, goes = sorted((known, other), key=lambda each: (each.signal.first_seen, each.signal.id))
                 absorb(stays, goes)
                 self._hand_over(goes, stays)
@@ -77,11 +78,14 @@ class Window:
 
     def since(self, when: datetime) -> "Window":
         """The same with those signals alone that a report of that time, or a later one, can join."""
-        window = Window(self.model)
+        window = Window(self.model, self.parted)
         for known in self.known.values():
             if when - known.signal.last_seen <= WINDOW:
                 window.add(known)
         return window
+
+    def _were_parted(self, known: Known, other: Known) -> bool:
+        return any(is_between(parted, known.signal.members, other.signal.members) for parted in self.parted)
 
     def _ranked(self, facts: Facts) -> list[Known]:
         """The signals that tell the report's event, the likeliest first."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +11,14 @@ from lxml import etree
 from lxml.html import HtmlElement, document_fromstring
 
 from extractors.errors import ExtractError
-from extractors.text.dates import settle_date, stated_date
+from extractors.text.canonical import settle_canonical
+from extractors.text.dates import dated_address, settle_date, stated_date
 from extractors.text.encoding import decode_html, drop_illegal, one_line
 from extractors.text.language import detect_language
+from extractors.text.liveblog import find_posts, with_posts
+from extractors.text.walls import find_wall
 from extractors.types import Article, Page
-from extractors.web.urls import canonical_url, host_of
+from extractors.web.urls import host_of
 
 XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
 MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|span|h1|table)\b", re.IGNORECASE)
@@ -23,7 +27,8 @@ MARKUP = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|span|
 def extract_article(page: Page, *, title: str = "", published: datetime | None = None) -> Article:
     """The article of a page; `title` and `published` are what the feed said, for what the page leaves out.
 
-    Raises ExtractError: `not-html` (binary, or no markup at all), `no-text` (a page without a readable body).
+    Raises ExtractError: `not-html` (binary, or no markup at all), `no-text` (a page without a readable body), `paywall`,
+    `consent`, `bot-wall`, `needs-javascript` (what stands in an article's place).
     """
     tree = _parse(page)
     found = trafilatura.bare_extraction(tree, url=page.url, with_metadata=True, include_comments=False, include_tables=True)
@@ -31,19 +36,23 @@ def extract_article(page: Page, *, title: str = "", published: datetime | None =
     if len(lines) > 1 and lines[0].casefold() in {one_line(found.title or "").casefold(), title.casefold()}:
         lines = lines[1:]  # the headline, when it stands inside the body
     text, paragraphs = _join(line.removeprefix("- ") for line in lines)
+    if reason := find_wall(tree, page.url, one_line((found and found.title) or title), text):
+        raise ExtractError(page.url, reason)
     if found is None or not text:
         raise ExtractError(page.url, "no-text")
-    return Article(
+    posts = find_posts(tree, text)
+    article = Article(
         url=page.url,
-        canonical=_canonical(tree, page.url),
+        canonical=settle_canonical(tree, page.url),
         title=one_line(found.title or title),
         author=one_line(found.author or ""),
-        published=settle_date(stated_date(tree), published, _guess(found)),
+        published=settle_date(stated_date(tree), published, _guess(found), dated_address(page.url)),
         site=one_line(found.sitename or host_of(page.url)),
         lang=detect_language(text)[0],
         text=text,
         paragraphs=paragraphs,
     )
+    return replace(article, **with_posts(text, paragraphs, posts)) if posts else article
 
 
 def content_hash(text: str) -> str:
@@ -75,15 +84,6 @@ def _join(lines: Any) -> tuple[str, tuple[tuple[int, int], ...]]:  # noqa: ANN40
         spans.append((at, at + len(line)))
         at += len(line) + 2
     return "\n\n".join(kept), tuple(spans)
-
-
-def _canonical(tree: HtmlElement, url: str) -> str:
-    """The page's own rel=canonical where it names a page of the same host; a home page as canonical is a common mistake."""
-    for href in tree.xpath('//link[@rel="canonical"]/@href'):
-        named = canonical_url(str(href), base=url)
-        if named and host_of(named) == host_of(url) and named.rstrip("/").count("/") > 2:  # noqa: PLR2004 - scheme://host
-            return named
-    return canonical_url(url)
 
 
 def _guess(found: Any) -> datetime | None:  # noqa: ANN401 - trafilatura's Document is untyped

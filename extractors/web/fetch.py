@@ -1,27 +1,32 @@
 """Fetching, and nothing else: a URL becomes a Page or a FetchError with a reason. The client is given in.
 
 Every phase has a limit: connect, headers, each read, the whole exchange, the body (also after decompression), the
-redirects, the waiting for Retry-After. What a page means is for `text/`.
+redirects, the waiting for Retry-After. Each hop of a redirect takes its own host's turn. What a page means is for `text/`.
 """
 
 import asyncio
+import socket
 import ssl
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import httpx
+from hishel import AsyncBaseStorage
 from httpx_retries import Retry, RetryTransport
 
 from extractors.errors import FetchError
 from extractors.types import Page
-from extractors.web.guard import Network, guarded_transport
+from extractors.web.guard import LookUp, Network, guarded_transport
 from extractors.web.polite import HostLimiter
-from extractors.web.urls import host_of
+from extractors.web.transports import NO_CACHE, BareRedirects, CachedListings, LongWait
 
 VERSION = "0.1"
-DAY = 86_400.0  # seconds; no host is believed that asks for a longer silence
+CONNECTIONS = 500  # hosts that hang hold theirs for the whole of `Limits.read`: there must be enough for the others
+SMALL = 256 * 1024  # bytes of a body that cost no permit; of larger ones so many are read at once
+LARGE_AT_ONCE = 32
 LASTING = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 414, 451})  # asking again soon brings the same answer
 
 
@@ -37,76 +42,43 @@ class Limits:
     redirects: int = 5
 
 
+@dataclass(slots=True)
+class Traffic:
+    """What was moved: requests sent (redirects count, retries not) and bytes of bodies as they came over the wire."""
+
+    requests: int = 0
+    bytes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The way out: one shared client, its limits, one limiter per host."""
+    """The way out: one shared client, its limits, one limiter per host, room for so many exchanges at once."""
 
     client: httpx.AsyncClient
     limits: Limits = Limits()
     hosts: HostLimiter = field(default_factory=HostLimiter)
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONNECTIONS))
+    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_AT_ONCE))
+    traffic: Traffic = field(default_factory=Traffic)
 
 
-class LongWait(httpx.AsyncBaseTransport):
-    """Hands a long Retry-After up at once: httpx-retries would cut it to its own maximum and ask again too early."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport, longest: float) -> None:
-        self._inner, self._longest, self._parse = inner, longest, Retry().parse_retry_after
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass the request on; raise FetchError where the host asks for more patience than a run has."""
-        response = await self._inner.handle_async_request(request)
-        seconds = self._asked(response)
-        if seconds > self._longest:
-            await response.aclose()
-            raise FetchError(str(request.url), f"http-{response.status_code}", retry_after=min(seconds, DAY))
-        return response
-
-    async def aclose(self) -> None:
-        """Close the inner transport."""
-        await self._inner.aclose()
-
-    def _asked(self, response: httpx.Response) -> float:
-        value = response.headers.get("Retry-After", "")
-        if not value or response.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-            return 0.0
-        try:
-            return self._parse(value)
-        except ValueError:
-            return 0.0
-
-
-class BareRedirects(httpx.AsyncBaseTransport):
-    """Leaves the bodies of redirects unread: httpx would read them to the end, and one may have none."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass the request on; of a redirect hand up the status and the headers alone."""
-        response = await self._inner.handle_async_request(request)
-        if not response.has_redirect_location:
-            return response
-        await response.aclose()
-        return httpx.Response(response.status_code, headers=response.headers)
-
-    async def aclose(self) -> None:
-        """Close the inner transport."""
-        await self._inner.aclose()
-
-
-def open_client(
+def open_client(  # noqa: PLR0913 - each by name, each with a default
     *,
     contact: str = "",
     limits: Limits | None = None,
     allowed: Iterable[Network] = (),
     pinned: Mapping[str, tuple[str, int]] | None = None,
     verify: ssl.SSLContext | bool = True,
-    connections: int = 100,
+    look_up: LookUp = socket.getaddrinfo,
+    cache: AsyncBaseStorage | None = None,
 ) -> httpx.AsyncClient:
-    """Build the one client of a run. Its User-Agent is honest; `contact` is an address or URL that a webmaster can use."""
+    """Build the one client of a run. Its User-Agent is honest; `contact` is an address or URL that a webmaster can use.
+
+    `cache` holds the listings between runs; the client closes it.
+    """
     bounds = limits or Limits()
-    pool = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    network = guarded_transport(allowed=allowed, pinned=pinned, verify=verify, limits=pool)
+    pool = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 5)
+    network = guarded_transport(allowed=allowed, pinned=pinned, verify=verify, limits=pool, look_up=look_up)
     # Timeouts are not retried here: three of them on a hanging host would cost the run a minute.
     retry = Retry(
         total=2,
@@ -114,9 +86,10 @@ def open_client(
         max_backoff_wait=bounds.wait,
         retry_on_exceptions=(httpx.NetworkError, httpx.RemoteProtocolError),
     )
+    retrying = RetryTransport(LongWait(BareRedirects(network), bounds.wait), retry=retry)
     return httpx.AsyncClient(
-        transport=RetryTransport(LongWait(BareRedirects(network), bounds.wait), retry=retry),
-        timeout=httpx.Timeout(bounds.read, connect=bounds.connect),
+        transport=CachedListings(retrying, cache) if cache else retrying,
+        timeout=httpx.Timeout(bounds.read, connect=bounds.connect, pool=None),  # `Web.room` has let it in
         follow_redirects=True,
         max_redirects=bounds.redirects,
         headers={
@@ -128,42 +101,76 @@ def open_client(
 
 
 async def fetch_page(web: Web, url: str, *, user_agent: str = "", no_cache: bool = False) -> Page:
-    """Read one address politely. Raises FetchError with a stable reason; see `errors.py` for what the run does next."""
+    """Read one address politely. Raises FetchError with a stable reason; see `errors.py` for what the run does next.
+
+    `no_cache` asks past the caches on the way, and through the client's own: a body that the host says has not changed is
+    not sent again, and the page is `revalidated`.
+    """
     headers = {"User-Agent": user_agent} if user_agent else {}
     if no_cache:
-        headers["Cache-Control"] = "no-cache"
-    async with web.hosts.turn(host_of(url)):
-        try:
-            async with asyncio.timeout(web.limits.total):
-                return await _read(web, url, headers)
-        except TimeoutError as error:
-            raise FetchError(url, "timeout") from error
-        except httpx.TimeoutException as error:
-            raise FetchError(url, "timeout") from error
-        except httpx.TooManyRedirects as error:
-            raise FetchError(url, "redirect-loop", final=True) from error
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise FetchError(url, "bad-address", final=True) from error
-        except zlib.error as error:
-            raise FetchError(url, "bad-encoding") from error
-        except httpx.HTTPError as error:
-            raise FetchError(url, _network_reason(error)) from error
+        headers["Cache-Control"] = NO_CACHE
+    patience, clock = web.limits.total, asyncio.get_running_loop().time
+    with _named(url):
+        waits = httpx.Timeout(web.limits.read, connect=web.limits.connect)
+        request = web.client.build_request("GET", url, headers=headers, timeout=waits)
+        for _ in range(web.limits.redirects + 1):
+            if request.url.scheme not in {"http", "https"}:  # httpcore would speak HTTP to ws:// as well
+                raise httpx.UnsupportedProtocol(str(request.url))
+            async with web.hosts.turn(request.url.host), web.room:
+                began = clock()
+                async with asyncio.timeout(patience):
+                    answer = await _exchange(web, request)
+                patience -= clock() - began
+            if isinstance(answer, Page):
+                return answer
+            request = answer
+    raise FetchError(url, "redirect-loop", final=True)
 
 
-async def _read(web: Web, url: str, headers: Mapping[str, str]) -> Page:
-    async with web.client.stream("GET", url, headers=dict(headers)) as response:
-        if response.status_code != HTTPStatus.OK:
-            status = response.status_code
-            raise FetchError(url, f"http-{status}", final=status in LASTING)
-        if int(response.headers.get("Content-Length", "0") or 0) > web.limits.body:
-            raise FetchError(url, "too-large", final=True)
-        unpack = _unpacker(response)
-        body = bytearray()
+@contextmanager
+def _named(url: str) -> Iterator[None]:
+    """Whatever goes wrong within becomes a FetchError with its reason."""
+    try:
+        yield
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise FetchError(url, "timeout") from error
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise FetchError(url, "bad-address", final=True) from error
+    except zlib.error as error:
+        raise FetchError(url, "bad-encoding") from error
+    except httpx.HTTPError as error:
+        raise FetchError(url, _network_reason(error)) from error
+
+
+async def _exchange(web: Web, request: httpx.Request) -> Page | httpx.Request:
+    """One request and its answer: the page, or the request that a redirect asks for."""
+    web.traffic.requests += 1
+    response = await web.client.send(request, stream=True, follow_redirects=False)
+    try:
+        return response.next_request or await _read(web, response)
+    finally:
+        await response.aclose()
+
+
+async def _read(web: Web, response: httpx.Response) -> Page:
+    url, status = str(response.url), response.status_code
+    if status != HTTPStatus.OK:
+        raise FetchError(url, f"http-{status}", final=status in LASTING)
+    if int(response.headers.get("Content-Length", "0") or 0) > web.limits.body:
+        raise FetchError(url, "too-large", final=True)
+    cached = response.extensions.get("caching", {}).get("from_cache", False)
+    unpack = _unpacker(response)
+    body = bytearray()
+    async with AsyncExitStack() as permit:
         async for chunk in response.aiter_raw():
-            body += unpack(chunk, web.limits.body + 1 - len(body))
+            web.traffic.bytes += 0 if cached else len(chunk)
+            before = len(body)
+            body += unpack(chunk, web.limits.body + 1 - before)
+            if before <= SMALL < len(body):  # hundreds at once must fit into memory
+                await permit.enter_async_context(web.large)
             if len(body) > web.limits.body:
                 raise FetchError(url, "too-large", final=True)
-        return Page(str(response.url), bytes(body), response.headers.get("Content-Type", ""))
+        return Page(url, bytes(body), response.headers.get("Content-Type", ""), revalidated=cached)
 
 
 def _unpacker(response: httpx.Response) -> Callable[[bytes, int], bytes]:

@@ -7,7 +7,9 @@ resolves to is judged, not how it is written: `0x7f.1`, `2130706433` and a name 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import httpcore
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+LookUp = Callable[..., Iterable[tuple[Any, ...]]]
+# Names whose servers do not answer hold a thread for ten seconds and more; the loop's own pool has six on two cores.
+RESOLVERS = ThreadPoolExecutor(256, "names")
 GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")  # the only global unicast space: RFC 4291 section 2.4, IANA registry
 
 
@@ -34,10 +39,13 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-async def resolve_checked(host: str, port: int, allowed: Iterable[Network]) -> list[str]:
+async def resolve_checked(
+    host: str, port: int, allowed: Iterable[Network], look_up: LookUp = socket.getaddrinfo
+) -> list[str]:
     """The addresses of `host` that may be reached. Raises FetchError when the name fails or any address is private."""
+    ask = partial(look_up, host, port, type=socket.SOCK_STREAM)
     try:
-        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = await asyncio.get_running_loop().run_in_executor(RESOLVERS, ask)
     except (OSError, UnicodeError) as error:
         raise FetchError(host, "dns") from error
     networks = tuple(allowed)
@@ -58,8 +66,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         inner: httpcore.AsyncNetworkBackend,
         allowed: Iterable[Network],
         pinned: Mapping[str, tuple[str, int]],
+        look_up: LookUp = socket.getaddrinfo,
     ) -> None:
-        self._inner, self._allowed, self._pinned = inner, tuple(allowed), pinned
+        self._inner, self._allowed, self._pinned, self._look_up = inner, tuple(allowed), pinned, look_up
 
     async def connect_tcp(
         self,
@@ -75,7 +84,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             addresses = [host]
         else:
             async with asyncio.timeout(timeout):
-                addresses = await resolve_checked(host, port, self._allowed)
+                addresses = await resolve_checked(host, port, self._allowed, self._look_up)
         for address in addresses[:-1]:
             try:
                 return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
@@ -103,9 +112,13 @@ def guarded_transport(
     pinned: Mapping[str, tuple[str, int]] | None = None,
     verify: "ssl.SSLContext | bool" = True,
     limits: httpx.Limits | None = None,
+    look_up: LookUp = socket.getaddrinfo,
 ) -> httpx.AsyncHTTPTransport:
-    """Build an httpx transport whose every connection passes the guard; environment proxies are ignored."""
+    """Build an httpx transport whose every connection passes the guard; environment proxies are ignored.
+
+    `look_up` answers as `socket.getaddrinfo` does.
+    """
     transport = httpx.AsyncHTTPTransport(verify=verify, trust_env=False, limits=limits or httpx.Limits())
     pool = cast("Any", transport)._pool  # noqa: SLF001 - httpx 0.28 offers no other way to a network backend
-    pool._network_backend = GuardedBackend(pool._network_backend, allowed, pinned or {})  # noqa: SLF001 - as above
+    pool._network_backend = GuardedBackend(pool._network_backend, allowed, pinned or {}, look_up)  # noqa: SLF001 - as above
     return transport

@@ -1,41 +1,47 @@
 """What a source of any kind lists: feeds, sitemaps, GDELT's answers and pages of links become entries. Fetches nothing."""
 
-import json
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
-from lxml.html import document_fromstring
+from lxml.html import HtmlElement, document_fromstring
 
 from extractors.errors import ExtractError
-from extractors.text.encoding import decode_html, drop_illegal, legal_markup, one_line
+from extractors.text.encoding import decode_html, drop_illegal, one_line
 from extractors.types import Entry, Page, Source
-from extractors.web.feeds import parse_feed, parse_moment
+from extractors.web.feeds import parse_feed
+from extractors.web.gdelt import parse_gdelt
+from extractors.web.polite import name_of
+from extractors.web.sitemaps import Item, parse_sitemap
 from extractors.web.urls import canonical_url, host_of
 
-# no entities, no network, no unbounded trees: what comes from outside is data
-XML = {"resolve_entities": False, "no_network": True, "huge_tree": False, "recover": True}
 WORDS_OF_A_HEADLINE = 4
+HAN = re.compile("[\u3400-\u9fff]")
+HAN_OF_A_HEADLINE = 8  # Chinese puts no spaces between words
+BESIDE = "ancestor::nav or ancestor::footer or ancestor::*[@role='navigation' or @role='contentinfo']"
+PAGING = re.compile(r"/page[-/]?\d+(?:/|$)|(?:^|&)(?:page|paged|pagen_?\d*|pg|offset|start)=\d+", re.IGNORECASE)
+SECTION = re.compile(r"/(?:tags?|category|authors?)/[^/]+/?$|/(?:search|login|register)(?:/|$)", re.IGNORECASE)
 
 
 def parse_listing(page: Page, source: Source) -> list[Entry]:
-    """The entries that a source's page lists, each address once. Raises ExtractError with a stable reason."""
+    """The entries that one page of a source lists, each address once. Raises ExtractError with a stable reason.
+
+    Of an index of sitemaps that is none: its children are read by who fetches. GDELT's notice to be patient is a FetchError.
+    """
     match source.kind:
         case "feed":
             return parse_feed(page, source.id)
         case "sitemap":
-            return _entries(page, source.id, _sitemap_items(page))
+            return list_entries(page, source.id, parse_sitemap(page).items)
         case "gdelt":
-            return _entries(page, source.id, _gdelt_items(page))
+            return list_entries(page, source.id, ((item.url, item.title, item.seen) for item in parse_gdelt(page)))
         case "page":
-            return _entries(page, source.id, _linked_items(page))
+            return list_entries(page, source.id, _linked_items(page))
 
 
-Item = tuple[str, str, datetime | None]
-
-
-def _entries(page: Page, source: str, items: Iterable[Item]) -> list[Entry]:
+def list_entries(page: Page, source: str, items: Iterable[Item]) -> list[Entry]:
+    """Items as entries, each canonical address once, in their order. Raises ExtractError `empty-feed` where none is left."""
     entries: dict[str, Entry] = {}
     for link, title, published in items:
         url = canonical_url(link, base=page.url) if link else ""
@@ -46,50 +52,66 @@ def _entries(page: Page, source: str, items: Iterable[Item]) -> list[Entry]:
     return list(entries.values())
 
 
-def _sitemap_items(page: Page) -> list[Item]:
-    try:
-        root = etree.fromstring(legal_markup(page.body), etree.XMLParser(**XML))
-        if root is None or etree.QName(root).localname not in {"urlset", "sitemapindex"}:
-            raise ExtractError(page.url, "not-a-sitemap")
-        return [_sitemap_item(item) for item in root.iterchildren("{*}url")]
-    except (etree.XMLSyntaxError, ValueError) as error:  # what lxml recovers may bear names that it refuses to read
-        raise ExtractError(page.url, "not-a-sitemap") from error
+def _linked_items(page: Page) -> Iterator[Item]:
+    """Links of the page's own host whose text is long enough for a headline: menus and tags are shorter.
 
-
-def _sitemap_item(item: etree._Element) -> Item:
-    stamp = item.findtext(".//{*}publication_date") or item.findtext("{*}lastmod") or ""
-    return item.findtext("{*}loc", "").strip(), item.findtext(".//{*}title", "") or "", parse_moment(stamp)
-
-
-def _gdelt_items(page: Page) -> Iterable[Item]:
-    try:
-        articles = json.loads(page.body)["articles"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ExtractError(page.url, "not-gdelt") from error
-    for article in articles if isinstance(articles, list) else ():
-        if isinstance(article, dict):
-            yield (
-                str(article.get("url") or ""),
-                str(article.get("title") or ""),
-                _gdelt_moment(str(article.get("seendate") or "")),
-            )
-
-
-def _gdelt_moment(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def _linked_items(page: Page) -> Iterable[Item]:
-    """Links of the page's own host whose text is long enough for a headline: menus and tags are shorter."""
+    A picture's link has no text of its own: where no other link to the same page has one, its description stands in.
+    """
     try:
         html = drop_illegal(decode_html(page.body, page.content_type))
         tree = document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", html))
     except (etree.ParserError, ValueError) as error:
         raise ExtractError(page.url, "not-html") from error
-    for link in tree.xpath("//a[@href]"):
-        url, text = canonical_url(str(link.get("href")), base=page.url), link.text_content()
-        if host_of(url) == host_of(page.url) and len(text.split()) >= WORDS_OF_A_HEADLINE:
-            yield url, text, None
+    base = _base_of(tree, page.url)
+    said: dict[str, str] = {}
+    described: dict[str, str] = {}
+    for link in tree.xpath(f"//a[@href][not({BESIDE})]"):
+        url = canonical_url(str(link.get("href")), base=base)
+        if not url or _is_junk(link, url, page.url):
+            continue
+        described.setdefault(url, "")
+        if _is_headline(text := _text_of(link)):
+            said.setdefault(url, text)
+        elif _is_headline(text := _description(link)):
+            described[url] = described[url] or text
+    for url, text in described.items():
+        if title := said.get(url) or text:
+            yield url, title, None
+
+
+def _base_of(tree: HtmlElement, url: str) -> str:
+    """What relative links are relative to: `<base href>`, itself relative to the page."""
+    try:
+        return urljoin(url, str(next(iter(tree.xpath("//base[@href]/@href")), "")).strip())
+    except ValueError:
+        return url
+
+
+def _is_junk(link: HtmlElement, url: str, page: str) -> bool:
+    """Another host's page, the front page, the list itself, another page of it, a section: all change and none is news."""
+    rel = set((link.get("rel") or "").lower().split())
+    parts = urlsplit(url)
+    return bool(
+        name_of(host_of(url)) != name_of(host_of(page))
+        or url == canonical_url(page)
+        or (parts.path in {"", "/"} and not parts.query)
+        or rel & {"next", "prev", "tag", "author"}
+        or PAGING.search(parts.path)
+        or PAGING.search(parts.query)
+        or SECTION.search(parts.path)
+    )
+
+
+def _is_headline(text: str) -> bool:
+    return len(text.split()) >= WORDS_OF_A_HEADLINE or len(HAN.findall(text)) >= HAN_OF_A_HEADLINE
+
+
+def _text_of(link: HtmlElement) -> str:
+    """The heading within a link, else all its text: cards link their date and their teaser as well."""
+    heading = next(iter(link.xpath(".//h1|.//h2|.//h3|.//h4|.//h5")), None)
+    return one_line(" ".join((link if heading is None else heading).itertext()))
+
+
+def _description(link: HtmlElement) -> str:
+    texts = [link.get("title"), link.get("aria-label"), *link.xpath(".//img/@alt")]
+    return next((one_line(str(text)) for text in texts if text and str(text).strip()), "")

@@ -1,4 +1,4 @@
-"""One address per page: the canonical form of a URL. Never fetches; redirects and rel=canonical are the fetcher's."""
+"""One address per page: the canonical form of a URL. Never fetches; rel=canonical is `text/canonical`'s."""
 
 import re
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
@@ -16,6 +16,15 @@ TRACKER_FAMILIES = ("utm_", "at_", "mc_", "wt_", "mtm_", "pk_", "itm_", "mkt_", 
 ESCAPED_TWICE = re.compile("^(?:amp;)+")  # what is left of `&amp;` between two fields
 NO_HOST = re.compile(r"[\x00-\x20<>^|%\"`{}\x7f]")  # https://url.spec.whatwg.org/#forbidden-host-code-point
 ESCAPE = re.compile("%[0-9a-fA-F]{2}")
+# https://developers.google.com/amp/cache/overview#amp-cache-url-format; a page there is read at its own address
+AMP_CACHE = re.compile(
+    r"https?://(?:(?:[\w-]+\.)?cdn\.ampproject\.org/(?:c|v|wp)|[\w-]+\.bing-amp\.com/c|www\.(?:google|bing)\.[a-z.]{2,6}/amp)"
+    r"/(?P<tls>s/)?(?P<page>[^/?#]+\.[^/?#]+(?:[/?#].*)?)",
+    re.IGNORECASE,
+)
+AMP_VIEWER = re.compile(r"(?:amp_js_v|amp_gsa|usqp)(?:=|$)")
+AMP_FIELDS = frozenset("amp amp=1 amp=true amp=yes amp=amp outputtype=amp type=amp view=amp tpl=amp".split())
+AMP_PATH = re.compile(r"/amp(?=/?$)|\.amp(?=(?:\.html?)?$)", re.IGNORECASE)
 
 
 def canonical_url(url: str, base: str = "") -> str:
@@ -24,7 +33,7 @@ def canonical_url(url: str, base: str = "") -> str:
     Returns "" for what is not a web address (`javascript:`, `mailto:`, garbage).
     """
     try:
-        parts = urlsplit(urljoin(base, url.strip().replace("\\", "/")))  # as browsers read it
+        parts = urlsplit(_out_of_cache(urljoin(base, url.strip().replace("\\", "/"))))  # as browsers read it
         if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or NO_HOST.search(parts.hostname):
             return ""
         bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
@@ -32,6 +41,14 @@ def canonical_url(url: str, base: str = "") -> str:
         return _clean(urlsplit(quoted))
     except ValueError:
         return ""
+
+
+def without_amp(url: str) -> str:
+    """A canonical address without the marks of its AMP version: `?amp=1`, a last segment `amp`, `.amp.html`."""
+    parts = urlsplit(url)
+    path = AMP_PATH.sub("", parts.path)
+    query = "&".join(field for field in parts.query.split("&") if field.lower() not in AMP_FIELDS)
+    return canonical_url(urlunsplit(parts._replace(path=path, query=query))) or url
 
 
 def host_of(url: str) -> str:
@@ -59,6 +76,15 @@ def redact_url(url: str) -> str:
         return url
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+
+
+def _out_of_cache(url: str) -> str:
+    """The page's own address where this is an AMP cache's copy of it."""
+    found = AMP_CACHE.fullmatch(url)
+    if not found:
+        return url
+    parts = urlsplit(f"{'https' if found['tls'] else 'http'}://{found['page']}")
+    return urlunsplit(parts._replace(query="&".join(f for f in parts.query.split("&") if not AMP_VIEWER.match(f))))
 
 
 def _clean(parts: SplitResult) -> str:

@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from flows.cli import alerts, cycle, db, documents, models, signals, sources, stages, themes, trends
+from flows.cli import (
+    alerts,
+    archive,
+    backfill,
+    cycle,
+    db,
+    documents,
+    models,
+    recall,
+    runs,
+    signals,
+    sources,
+    stages,
+    themes,
+    trends,
+)
 
 app = typer.Typer(
     name="vigie",
@@ -14,7 +29,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (cycle, stages, models, signals, trends, themes, alerts, sources, documents, db):
+for module in (
+    cycle,
+    runs,
+    recall,
+    stages,
+    models,
+    signals,
+    trends,
+    themes,
+    alerts,
+    sources,
+    backfill,
+    archive,
+    documents,
+    db,
+):
     module.register(app)
 
 

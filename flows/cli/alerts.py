@@ -1,4 +1,4 @@
-"""alerts list, retry, test: the outbox."""
+"""alerts list, retry, test, backtest, mute, unmute, muted: the outbox, and what goes into it."""
 
 from typing import Annotated
 
@@ -9,10 +9,11 @@ from flows.cli.options import Db, Format
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="The outbox: list, retry, test.", no_args_is_help=True)
+    group = typer.Typer(help="The outbox, and what goes into it: rules tried on the past, mutes.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(retry)
-    group.command()(test)
+    for command in (test, backtest, mute, unmute, muted):
+        group.command()(command)
     app.add_typer(group, name="alerts")
 
 
@@ -53,3 +54,58 @@ def test(channel: Annotated[str, typer.Argument(help="A channel's name in alerts
     from flows.running import test_channel  # noqa: PLC0415
 
     test_channel(channel)
+
+
+def backtest(
+    rule: Annotated[str, typer.Argument(help="A rule's name in alerts.toml.")],
+    since: Annotated[str, typer.Option(help="A date, or a span such as 30d.")] = "30d",
+    format: Format = "table",  # noqa: A002 - the option's name
+    db: Db = "",
+) -> None:
+    """List the alerts that a rule would have sent on what is stored, and how many of them analysts had confirmed.
+
+    Example: vigie alerts backtest "core themes" --since 30d
+    """
+    from flows.backtest import backtest as run  # noqa: PLC0415
+
+    run(rule, since, format, db)
+
+
+What = Annotated[str, typer.Argument(help="signal, theme or source.")]
+Id = Annotated[str, typer.Argument(help="Its id.")]
+
+
+def mute(
+    what: What,
+    name: Id,
+    until: Annotated[str, typer.Option(help="A date or time; for good without it.")] = "",
+    by: Annotated[str, typer.Option(help="Who mutes; the user of this machine without it.")] = "",
+    db: Db = "",
+) -> None:
+    """Tell no more of a signal, a theme or a source, until a date. What is muted is found and stored as ever.
+
+    Example: vigie alerts mute source kabar-ru --until 2026-12-01
+    """
+    from flows.mutes import mute as add  # noqa: PLC0415
+
+    add(what, name, until, by, db)
+
+
+def unmute(what: What, name: Id, db: Db = "") -> None:
+    """Tell of it again.
+
+    Example: vigie alerts unmute source kabar-ru
+    """
+    from flows.mutes import unmute as remove  # noqa: PLC0415
+
+    remove(what, name, db)
+
+
+def muted(format: Format = "table", db: Db = "") -> None:  # noqa: A002 - the option's name
+    """List what is muted, until when, and by whom.
+
+    Example: vigie alerts muted
+    """
+    from flows.mutes import list_muted  # noqa: PLC0415
+
+    list_muted(format, db)

@@ -23,7 +23,7 @@ from flows.settings import read_settings
 from flows.themes.files import read_theme_files
 from flows.themes.trial import Trial, likeliest, try_themes, weeks_between, weeks_of
 from storage.database import is_made, open_database
-from storage.signals import count_since
+from storage.reports import count_since
 
 SHOWN = 5  # passages
 QUOTED = 300  # characters

@@ -20,7 +20,7 @@ from extractors.themes.provisional import Likeness, read_likeness
 from extractors.types import LIKELY, Report
 from flows.finder import Finder
 from flows.progress import Advance
-from storage.signals import reports_since
+from storage.reports import reports_since
 
 AT_ONCE = 256  # passages compared at once
 WEEK = timedelta(weeks=1)

@@ -1,12 +1,12 @@
 """Quiet hours on the clock of a place."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.hours import QuietHours
+from alerts.hours import QuietHours, Rhythm
 
 ALMATY = ZoneInfo("Asia/Almaty")  # UTC+5
 NIGHT = QuietHours(time(22), time(7), ALMATY)
@@ -36,3 +36,24 @@ def test_what_is_due_is_never_earlier_nor_a_day_later_nor_due_again(moment: date
     assert now <= due
     assert (due - now).total_seconds() <= 26 * 3600  # the night on which clocks go back is longer
     assert hours.due(due) == due or due == now
+
+
+def test_a_daily_digest_is_due_every_morning_there() -> None:
+    morning = Rhythm("daily", time(7), ALMATY)
+    assert morning.last(datetime(2026, 3, 2, 1, 59, tzinfo=UTC)) == datetime(2026, 3, 1, 2, tzinfo=UTC)
+    assert morning.last(datetime(2026, 3, 2, 2, 0, tzinfo=UTC)) == datetime(2026, 3, 2, 2, tzinfo=UTC)
+    assert morning.before(datetime(2026, 3, 2, 2, tzinfo=UTC)) == datetime(2026, 3, 1, 2, tzinfo=UTC)
+    assert morning.day(datetime(2026, 3, 2, 2, tzinfo=UTC)) == date(2026, 3, 2)
+
+
+def test_a_weekly_digest_is_due_on_monday() -> None:
+    monday = Rhythm("weekly", time(7), ALMATY)
+    assert monday.last(datetime(2026, 3, 4, tzinfo=UTC)) == datetime(2026, 3, 2, 2, tzinfo=UTC)
+    assert monday.last(datetime(2026, 3, 2, 1, tzinfo=UTC)) == datetime(2026, 2, 23, 2, tzinfo=UTC)
+    assert monday.before(datetime(2026, 3, 2, 2, tzinfo=UTC)) == datetime(2026, 2, 23, 2, tzinfo=UTC)
+
+
+def test_the_clock_changes_and_the_hour_stays() -> None:
+    paris = Rhythm("daily", time(7), ZoneInfo("Europe/Paris"))
+    assert paris.last(datetime(2026, 3, 29, 12, tzinfo=UTC)) == datetime(2026, 3, 29, 5, tzinfo=UTC)
+    assert paris.before(datetime(2026, 3, 29, 5, tzinfo=UTC)) == datetime(2026, 3, 28, 6, tzinfo=UTC)

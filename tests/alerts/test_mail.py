@@ -139,6 +139,7 @@ async def test_a_mail_arrives_as_text_and_as_a_page(make_delivery: Make) -> None
     assert (mail["From"], mail["To"]) == ("Vigie <vigie@example.org>", DESK)
     assert mail["Date"].datetime == NOW
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["List-Unsubscribe"] == "<mailto:vigie@example.org?subject=unsubscribe>"
     assert (text.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
     assert text.get_content().replace("\r\n", "\n") == as_text(delivery.payload)
     assert "Бишкек отказался от учений</h1>" in page.get_content()
@@ -283,6 +284,11 @@ async def test_a_web_server_is_no_mail_server(make_delivery: Make) -> None:
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         error = await refusal(channel(server.sockets[0].getsockname()[1]), make_delivery(DESK))
     assert not error.final
+
+
+def test_a_repeat_is_the_same_to_the_letter(make_delivery: Make) -> None:
+    first, again = (write_mail(make_delivery(DESK), "vigie@example.org").as_bytes() for _ in range(2))
+    assert first == again
 
 
 def test_the_password_is_not_told() -> None:

@@ -61,6 +61,29 @@ async def test_a_receiver_can_verify_the_signature(
         Webhook(SECRET).verify(request.data.replace(b"KG", b"KZ"), dict(request.headers))
 
 
+async def test_while_the_secret_changes_both_receivers_can_verify(
+    client: httpx.AsyncClient, httpserver: HTTPServer, make_delivery: Make
+) -> None:  # fmt: skip
+    old, new, other = (f"whsec_{letter * 32}" for letter in "ABC")
+    httpserver.expect_oneshot_request("/hook").respond_with_data("")
+    await WebhookChannel("hook", httpserver.url_for("/hook"), client, f"{new} {old}").send(make_delivery())
+    request = httpserver.log[0][0]
+    assert len(request.headers["webhook-signature"].split()) == 2
+    for secret in (old, new):
+        assert Webhook(secret).verify(request.data, dict(request.headers))["subject"] == "s0123456789ab"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(other).verify(request.data, dict(request.headers))
+
+
+async def test_a_page_as_answer_is_a_success_that_is_told(
+    hook: WebhookChannel, httpserver: HTTPServer, make_delivery: Make
+) -> None:  # fmt: skip
+    httpserver.expect_oneshot_request("/hook").respond_with_data("<!DOCTYPE html>", content_type="text/html; charset=utf-8")
+    assert await hook.send(make_delivery()) == "taken, but answered with a page: is this the address of a webhook?"
+    httpserver.expect_oneshot_request("/hook").respond_with_data("{}", content_type="application/json")
+    assert await hook.send(make_delivery()) == ""
+
+
 async def test_a_repeat_carries_the_same_id(hook: WebhookChannel, httpserver: HTTPServer, make_delivery: Make) -> None:
     httpserver.expect_request("/hook").respond_with_data("")
     for _ in range(2):

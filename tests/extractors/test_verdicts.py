@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors.types import Verdict
-from extractors.verdicts import GIVEN, SPLIT, Lesson, in_effect, pair_lessons, passage_lessons
+from extractors.verdicts import GIVEN, SPLIT, Lesson, in_effect, is_between, pair_lessons, parted_by, passage_lessons
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 THEMES = ("collective-security", "distancing-moscow", "moscow-pressure")
@@ -52,6 +52,18 @@ def test_pairs_are_joined_and_parted_and_the_later_word_holds() -> None:
     parted = replace(CONFIRMED, verdict="split", members={"q1": ()}, others=("p1",))
     assert pair_lessons([joined, parted]) == {frozenset({"p1", "q1"}): (False, 1), frozenset({"p2", "q1"}): (True, 2)}
     assert pair_lessons([CONFIRMED, replace(CONFIRMED, verdict="not-new")]) == {}
+
+
+def test_a_split_parts_until_the_two_are_called_duplicates() -> None:
+    split = Verdict("s1", SPLIT, "anna", NOW, {"p2": ()}, other="s2", others=("p1",))
+    again = Verdict("s1", "duplicate-of", "boris", NOW, {"p1": (), "p7": ()}, other="s2", others=("p2",))
+    (parted,) = parted_by([CONFIRMED, split])
+    assert is_between(parted, ["p1", "p9"], ["p8", "p2"])
+    assert is_between(parted, ["p2"], ["p1"])
+    assert not is_between(parted, ["p2"], ["p9"])
+    assert not is_between(parted, ["p1", "p2"], ["p9"])
+    assert parted_by([split, again]) == []
+    assert parted_by([split, replace(again, others=("p9",))]) == parted_by([again, split]) == [parted]
 
 
 @given(st.lists(VERDICTS))

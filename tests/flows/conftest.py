@@ -353,13 +353,20 @@ def newsroom(httpserver: HTTPServer) -> HTTPServer:
 
 @pytest.fixture
 def open_watch(tmp_path: Path, encoder_cache: Path) -> Opener:
-    """Opens a desk over a list of (source id, url) with a file channel; the same database at every call."""
+    """Opens a desk over a list of (source id, url) with a file channel; the same database at every call.
+
+    The encoder is shared, the web cache is the test's own: hosts of other tests had the same address.
+    """
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for folder in encoder_cache.glob("*/"):
+        (cache / folder.name).symlink_to(folder, target_is_directory=True)
 
     @asynccontextmanager
     async def opened(sources: dict[str, str], rules: str = "", **changes: Any) -> AsyncIterator[Desk]:
         settings = Settings(
             db=f"sqlite:///{tmp_path}/vigie.db",
-            cache=encoder_cache,
+            cache=cache,
             snapshots=tmp_path / "snapshots",
             home=tmp_path / "home",
             allowed_networks=(ip_network("127.0.0.0/8"),),

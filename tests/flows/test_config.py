@@ -1,11 +1,13 @@
 """sources.toml and alerts.toml: what they mean, what is left out, and every fault with its file, line and field."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.hours import QuietHours
 from alerts.rules import Kind, Rule
 from extractors.errors import ConfigError
 from extractors.themes.vocabulary import theme_ids
@@ -333,6 +335,14 @@ def test_a_secret_can_stand_in_a_file(tmp_path: Path) -> None:
     assert alerts(text).channels[0].secret == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
+def test_two_secrets_stand_side_by_side_while_one_is_changed_for_the_other() -> None:
+    text = '[[channel]]\nname = "hook"\nkind = "webhook"\nurl = "https://h.example/"\nsecret_env = "HOOK"\n'
+    both = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_" + "a" * 32
+    assert parse_alerts(text, "alerts.toml", {"HOOK": both}).channels[0].secret == both
+    with pytest.raises(ConfigError, match="the secret must be base64"):
+        parse_alerts(text, "alerts.toml", {"HOOK": f"{both} whsec_x"})
+
+
 @pytest.mark.parametrize(
     ("content", "fault"), [(None, "No such file or directory"), (b"", " is empty"), (b"\xff\xfe", "not UTF-8")]
 )
@@ -348,3 +358,45 @@ def test_a_secret_file_that_holds_none_is_a_fault(tmp_path: Path, content: bytes
 def test_a_secret_is_not_told_in_a_fault() -> None:
     text = '[[channel]]\nname = "hook"\nkind = "webhook"\nurl = "https://h.example/"\nsecret_env = "HOOK"\n'
     assert "hunter-2" not in "".join(faults_of_alerts(text, HOOK="hunter-2"))
+
+
+def test_a_rule_has_quiet_hours_on_the_clock_of_a_place() -> None:
+    quiet = rule('quiet = "22:00-07:00"\nzone = "Asia/Almaty"').quiet
+    assert quiet == QuietHours(time(22), time(7), ZoneInfo("Asia/Almaty"))
+    assert rule("").quiet is None
+
+
+def test_a_rule_names_words_voices_priority_and_a_cap() -> None:
+    found = rule('words = ["base"]\nmin_voices = 2\npriority = "high"\ncap = 5')
+    assert (found.words, found.min_voices, found.priority, found.cap) == (("base",), 2, "high", 5)
+
+
+@pytest.mark.parametrize(
+    ("field", "fault"),
+    [
+        ('quiet = "at night"', 'quiet: must be two times of the day, such as "22:00-07:00"'),
+        ('quiet = "25:00-07:00"', 'quiet: must be two times of the day, such as "22:00-07:00"'),
+        ('quiet = "07:00-07:00"', 'quiet: must be two times of the day, such as "22:00-07:00"'),
+        ('zone = "Nowhere/City"', 'zone: must be a time zone, such as "Asia/Almaty"'),
+        ('zone = "../../etc/passwd"', 'zone: must be a time zone, such as "Asia/Almaty"'),
+        ('words = [" "]', "words.0: must be a word"),
+        ("min_voices = 0", "min_voices: Input should be greater than or equal to 1"),
+        ('priority = "low"', "priority: Input should be '*' or 'high'"),
+        ("cap = -1", "cap: Input should be greater than or equal to 0"),
+    ],
+)
+def test_what_a_rule_cannot_mean_is_a_fault(field: str, fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        rule(field)
+    assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize("agent", ["paper/1\\r\\nX-Evil: 1", "paper\\n", "caf\u00e9", "\\u0000"])
+def test_a_user_agent_that_would_break_a_header_is_a_fault(agent: str) -> None:
+    text = f'[[source]]\nid = "a"\nkind = "feed"\nurl = "https://a.example/"\nuser_agent = "{agent}"\n'
+
+    with pytest.raises(ConfigError) as caught:
+        parse_sources(text, "sources.toml")
+    assert len(caught.value.faults) == 1
+    assert "sources.toml:5: " in caught.value.faults[0]
+    assert "user_agent" in caught.value.faults[0]

@@ -100,7 +100,9 @@ async def test_what_comes_from_outside_is_counted_with_its_reason_and_the_run_go
     report = await watch_once(open_watch, sources | {"refused": "http://127.0.0.1:9/feed"})
 
     assert report.sources["html"] == "not-a-feed"
-    assert report.sources["empty"] == "empty-feed"
+    assert report.sources["empty"] == "empty: lists nothing"  # a state of its own: rightly so after a quiet day
+    assert "empty" not in report.failed_sources
+    assert report.gates["sources"].lost["empty-feed"] == 1
     assert report.sources["broken"].startswith("ok")
     assert "refused" in report.failed_sources
     fetched, extracted = report.gates["fetched"].lost, report.gates["extracted"].lost

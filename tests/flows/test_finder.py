@@ -1,5 +1,6 @@
 """Placing reports and what it calls for: told once, corroborated once, merged without a second alert, threads."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from alerts.channels import ConsoleChannel
 from alerts.rules import Rule
+from extractors.signals.novelty import Earlier, Past
 from extractors.signals.pairs import FEATURES, PairModel
 from extractors.types import Delivery, Report
 from flows.finder import Finder
@@ -89,3 +91,40 @@ def test_what_comes_after_the_first_message_is_of_its_thread(finder: Finder, mak
     assert "thread" not in first.payload
     assert second.payload["thread"] == first.key
     assert second.payload["heard"]["voices"] == 2
+
+
+def test_a_thousand_copies_within_an_hour_cost_a_kilobyte_each(finder: Finder, make: Callable[..., Report]) -> None:
+    """An address and a number are all that is kept of a copy; ten thousand through the database are a test of `make soak`."""
+    first, held = make(0), []
+    tracemalloc.start()
+    for n in range(1000):
+        when = NOW + timedelta(seconds=3 * n)
+        copy = {
+            "id": f"c{n}",
+            "outlet": f"outlet-{n % 40}",
+            "url": f"https://o{n}.example/",
+            "published": when,
+            "seen": when,
+        }
+        placed = finder.add(replace(first, **copy))  # type: ignore[arg-type]
+        if n % 500 == 499:
+            held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert held[1] - held[0] < 500 * 1200
+    assert len(finder.reports) == len(placed.known.members) == len(finder.window.known) == 1
+    assert len(placed.known.signal.members) == 1000
+    assert (placed.known.signal.status, placed.known.told) == ("new", {"new"})
+    assert placed.known.choir.chorus().copies == 999
+
+
+def test_what_an_outlet_printed_before_is_no_news_of_its_own(finder: Finder, make: Callable[..., Report]) -> None:
+    before = make(0)
+    finder.recall = lambda _facts: Past({}, NOW, (Earlier("s1", NOW, finder.facts(before)),))
+    later = NOW + timedelta(days=40)
+    again = replace(before, id="r9", url="https://o9.example/", published=later, seen=later)
+    assert finder.add(again).due == ()
+    assert finder.add(replace(again, id="r10", url="https://o10.example/", outlet="another")).due == ()  # its copy
+    dated = replace(
+        again, id="r11", url="https://o11.example/", text=again.text.replace("six", "16"), seen=NOW, published=NOW
+    )
+    assert finder.add(dated).due == ("new",)  # the same form with another figure

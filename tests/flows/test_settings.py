@@ -122,3 +122,16 @@ def test_the_file_that_init_writes_is_sound_and_names_every_setting() -> None:
     Path("vigie.toml").write_text(VIGIE)
     assert read_settings() == Settings()
     assert [name for name in Settings.model_fields if f"# {name} = " not in VIGIE] == []
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "3", "a/b"])
+def test_a_shard_that_is_none_is_a_fault(monkeypatch: pytest.MonkeyPatch, shard: str) -> None:
+    monkeypatch.setenv("VIGIE_SHARD", shard)
+
+    assert faults() == ['VIGIE_SHARD: must be the number of this machine and of all, such as "1/3"']
+
+
+@pytest.mark.parametrize("contact", ["desk@example.org\r\nX-Evil: 1", "desk@example.org\n", "café", "\x00"])
+def test_a_contact_that_would_break_a_header_is_a_fault(contact: str) -> None:
+    with pytest.raises(ConfigError, match="contact"):
+        read_settings(contact=contact)

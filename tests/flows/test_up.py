@@ -9,7 +9,7 @@ import pytest
 from tests.flows.conftest import EVENT, Lookout, Press, until
 
 EVERY_MINUTE = "* * * * *"
-ARTIFACTS = {"summary", "gates", "sources", "signals"}
+ARTIFACTS = {"summary", "sources", "signals"}
 
 
 @pytest.mark.timeout(600)

@@ -197,6 +197,7 @@ def test_reports_of_another_event_leave_for_a_signal_of_their_own(vigie: Vigie, 
     assert new.signal == replace(
         old.signal, id=new.signal.id, themes=("eu-partnership",), countries=("UZ",), first_seen=NOW + timedelta(hours=5),
         last_seen=NOW + timedelta(hours=5), status="new", why=f"split from {DRILL}", members=("b1",),
+        corroborated=None,
     )  # fmt: skip
     assert (old.told, new.told) == ({"new": NOW}, {})
     assert list_deliveries(database) == []

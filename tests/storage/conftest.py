@@ -7,7 +7,8 @@ import pytest
 
 from extractors.types import Article, Delivery, Entry, Passage, Reading, Signal
 from storage.database import Database
-from storage.entries import QueuedEntry, add_entries, due_entries, passages_of, save_article, save_readings
+from storage.entries import QueuedEntry, add_entries, due_entries, passages_of, save_readings
+from storage.revisions import Version, save_article
 from storage.signals import save_signal
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -47,7 +48,7 @@ def classify(
 
     def bring(url: str = "https://steppe.example/drill", text: str = "Bishkek will not host it.", **reading: object) -> int:
         entry = queue(url, source=url)
-        save_article(database, entry, make_article(url, text), f"hash-{url}", [Passage(0, len(text), text)])
+        save_article(database, entry, Version(make_article(url, text), f"hash-{url}", [Passage(0, len(text), text)]))
         passage = passages_of(database, [entry.id])[entry.id][0].id
         save_readings(database, {passage: make_reading(**reading)}, [entry.id])
         return passage

@@ -27,7 +27,7 @@ from storage.rows import UtcTime
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TABLES = {
     "alembic_version", "alert", "article", "backfill", "delivery", "document", "document_passage", "document_sentence", "entry",
-    "member", "passage", "reading", "reclassification", "revision", "run", "signal", "signal_tag", "source", "verdict",
+    "member", "mute", "passage", "reading", "reclassification", "revision", "run", "signal", "signal_tag", "source", "verdict",
 }  # fmt: skip
 PASSWORD = "s3cret"
 RUN = "INSERT INTO run (id, started_at) VALUES (:id, '2026-03-02 09:30:00')"
@@ -63,6 +63,27 @@ def test_the_migrations_can_be_undone(database: Database) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_what_was_corroborated_before_there_was_a_time_for_it_has_one_after_the_upgrade(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.__file__).parent / "migrations"))
+    signal = "INSERT INTO signal (id, first_seen, last_seen, status, why) VALUES (:id, :first, :last, :status, '')"
+    alert = "INSERT INTO alert (signal_id, kind, at) VALUES ('s2', 'corroborated', '2026-03-02 10:00:00+00:00')"
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0008")
+        for name, status in (("s1", "corroborated"), ("s2", "dormant"), ("s3", "new")):
+            times = {"first": "2026-03-02 08:00:00+00:00", "last": "2026-03-02 09:00:00+00:00"}
+            connection.execute(text(signal), {"id": name, "status": status, **times})
+        connection.execute(text(alert))
+        command.upgrade(config, "head")
+        times = dict(connection.execute(text("SELECT id, corroborated_at FROM signal")).all())
+    hours = {
+        name: time and time.astimezone(UTC).hour if isinstance(time, datetime) else time and int(time[11:13])
+        for name, time in times.items()
+    }
+    assert hours == {"s1": 9, "s2": 10, "s3": None}
 
 
 def test_threads_that_open_at_once_all_get_a_migrated_database(empty_url: str) -> None:

@@ -22,11 +22,11 @@ from storage.entries import (
     record_fetched,
     record_lost,
     record_quarantined,
-    save_article,
     save_readings,
     save_record,
 )
-from storage.signals import unplaced_reports
+from storage.reports import unplaced_reports
+from storage.revisions import Version, save_article
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DRILL = "https://steppe.example/drill"
@@ -62,7 +62,8 @@ def test_an_entry_moves_from_discovered_to_done(
     (entry,) = due_entries(database, "fetched", now=NOW)
     assert (entry.landed, entry.content_type, entry.snapshot) == (DRILL + "?x=1", "text/html", "ab" * 32)
 
-    assert save_article(database, entry, make_article(), "hash", [Passage(0, 7, "Bishkek"), Passage(8, 12, "will")])
+    version = Version(make_article(), "hash", [Passage(0, 7, "Bishkek"), Passage(8, 12, "will")])
+    assert save_article(database, entry, version) == ""
     (entry,) = due_entries(database, "extracted", now=NOW)
     first, second = passages_of(database, [entry.id])[entry.id]
     assert (first.text, second.text, first.title) == ("Bishkek", "will", "Bishkek will not host the drill")
@@ -165,37 +166,10 @@ def test_a_lost_snapshot_is_fetched_again(database: Database, queue: Queue) -> N
     assert entry.snapshot == ""
 
 
-TEXT = "Bishkek will not host it."
-
-
-@pytest.mark.parametrize(
-    ("url", "source", "canonical", "hash_", "kept"),
-    [
-        ("https://steppe.example/amp", "steppe", DRILL, "other", False),
-        ("https://chorsu.example/copy", "chorsu", DRILL, "other", False),
-        ("https://steppe.example/again", "steppe", "https://steppe.example/again", "hash", False),
-        ("https://chorsu.example/copy", "chorsu", "https://chorsu.example/copy", "hash", True),
-        ("https://steppe.example/more", "steppe", "https://steppe.example/more", "other", True),
-    ],
-    ids=["same page", "same page by another", "outlet repeats its text", "another outlet's copy", "another text"],
-)
-def test_a_text_is_read_once_an_outlet(
-    database: Database, queue: Queue, make_article: Make, url: str, source: str, canonical: str, hash_: str, *, kept: bool
-) -> None:  # fmt: skip
-    assert save_article(database, queue(DRILL), make_article(DRILL), "hash", [Passage(0, 7, "Bishkek")])
-
-    second = queue(url, source=source)
-    article = make_article(url, canonical=canonical)
-
-    assert save_article(database, second, article, hash_, [Passage(0, 7, "Bishkek")]) is kept
-    assert stages(database)[url] == (("extracted", "") if kept else ("done", "same-page"))
-    assert count(database, "passage") == (2 if kept else 1)
-
-
 def test_an_article_saved_again_after_a_crash_changes_nothing(database: Database, queue: Queue, make_article: Make) -> None:
     entry, passages = queue(), [Passage(0, 7, "Bishkek"), Passage(8, 12, "will")]
-    for _ in range(2):
-        assert save_article(database, entry, make_article(), "hash", passages)
+    for outcome in ("", "same-page"):
+        assert save_article(database, entry, Version(make_article(), "hash", passages)) == outcome
     assert (count(database, "article"), count(database, "passage")) == (1, 2)
 
 
@@ -255,12 +229,12 @@ def test_an_address_too_long_for_an_index_stops_nothing(database: Database, queu
     tail = "".join(chr(97 + (number * number) % 26) + str(number * 7919 % 10_007) for number in range(2_000))
     endless = f"https://steppe.example/{tail}"
     assert add_entries(database, [Entry(endless, "steppe"), Entry(DRILL, "steppe")], now=NOW, first_poll=False) == 1
-    assert save_article(database, queue(DRILL), make_article(canonical=endless), "hash", [])
+    assert save_article(database, queue(DRILL), Version(make_article(canonical=endless), "hash", [])) == ""
 
 
 def _only_report(database: Database, queue: Queue, article: Article, reading: Reading) -> Report:
     entry = queue()
-    save_article(database, entry, article, "hash", [Passage(0, len(article.text), article.text)])
+    save_article(database, entry, Version(article, "hash", [Passage(0, len(article.text), article.text)]))
     (passage,) = passages_of(database, [entry.id])[entry.id]
     save_readings(database, {passage.id: reading}, [entry.id])
     with database.read() as session:

@@ -12,7 +12,9 @@ from extractors.errors import StorageError
 from extractors.types import Delivery, Signal
 from storage.database import Database
 from storage.outbox import (
+    FIRST_WAIT,
     LEASE,
+    SPREAD,
     add_delivery,
     lease_deliveries,
     list_deliveries,
@@ -20,6 +22,8 @@ from storage.outbox import (
     record_sent,
     release_leases,
     retry_deliveries,
+    spread,
+    unlease,
 )
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -172,9 +176,32 @@ def test_a_refused_delivery_waits(database: Database, put: Make, attempts: int, 
     delivery = replace(put(), attempts=attempts)
     refuse(database, delivery, wait=wait)
     assert lease(database, now=NOW + timedelta(seconds=seconds - 1)) == []
-    (again,) = lease(database, now=NOW + timedelta(seconds=seconds))
+    (again,) = lease(database, now=NOW + timedelta(seconds=seconds + min(7200, 30 * 2 ** min(attempts, 20)) * SPREAD))
     assert (again.key, again.attempts) == ("msg_1", attempts + 1)
     assert list_deliveries(database, state="pending")[0]["error"] == "http-500"
+
+
+def test_what_was_refused_together_does_not_come_back_together(database: Database, put: Make) -> None:
+    for number in range(40):
+        refuse(database, put(f"msg_{number:02}"))
+    came = [len(lease(database, now=NOW + FIRST_WAIT + timedelta(seconds=second))) for second in range(9)]
+    assert sum(came) == 40
+    assert max(came) < 20  # the wait of 30 s and up to a quarter of it
+
+
+def test_the_spread_of_a_message_is_the_same_at_every_look_and_another_at_every_attempt() -> None:
+    shares = [spread("msg_1", attempt) for attempt in range(50)]
+    assert shares == [spread("msg_1", attempt) for attempt in range(50)]
+    assert len(set(shares)) == 50
+    assert 0 <= min(shares) <= max(shares) < SPREAD
+
+
+def test_what_was_leased_and_not_tried_is_given_back(database: Database, put: Make) -> None:
+    put("msg_1")
+    put("msg_2")
+    lease(database)
+    unlease(database, ["msg_2"])
+    assert keys(lease(database, worker="other")) == ["msg_2"]
 
 
 @pytest.mark.parametrize(
@@ -201,10 +228,11 @@ def test_a_receiver_that_never_answers_is_tried_for_a_day(database: Database, pu
     while state(database) == "pending":
         (delivery,) = lease(database, now=now)
         refuse(database, delivery, now=now)
-        now += min(timedelta(seconds=30) * 2**tries, 2 * HOUR)
+        usual = min(FIRST_WAIT * 2**tries, 2 * HOUR)
+        now += usual + usual * spread("msg_1", tries + 1)
         tries += 1
-    assert tries == 19
-    assert 24 * HOUR < now - NOW < 26 * HOUR  # the next try would come after the day
+    assert 16 <= tries <= 19
+    assert 24 * HOUR < now - NOW < 27 * HOUR  # the next try would come after the day
 
 
 def test_dead_letters_come_back_by_name_with_a_new_day_of_tries(database: Database, put: Make) -> None:
@@ -220,3 +248,21 @@ def test_dead_letters_come_back_by_name_with_a_new_day_of_tries(database: Databa
     assert (state(database, "msg_1"), state(database, "msg_2")) == ("pending", "dead")
     assert retry_deliveries(database, None, now=later) == 1
     assert retry_deliveries(database, [], now=later) == 0
+
+
+def test_what_is_due_in_the_morning_is_not_sent_at_night(database: Database, put: Make) -> None:
+    put(due=NOW + 8 * HOUR)
+    assert lease(database, now=NOW + 7 * HOUR) == []
+    assert keys(lease(database, now=NOW + 8 * HOUR)) == ["msg_1"]
+
+
+def test_above_the_cap_of_an_hour_the_rest_is_held_for_a_digest(database: Database, put: Make) -> None:
+    for number in range(5):
+        put(f"msg_{number}", cap=3, created=NOW + number * MINUTE)
+    put("msg_other", cap=3, target="someone-else@example.org", created=NOW)
+    assert [state(database, f"msg_{number}") for number in range(5)] == ["pending"] * 3 + ["held"] * 2
+    assert state(database, "msg_other") == "pending"
+    assert "msg_4" not in keys(lease(database, now=NOW + HOUR))
+
+    put("msg_later", cap=3, created=NOW + HOUR + 2 * MINUTE)  # the first two are an hour old
+    assert state(database, "msg_later") == "pending"

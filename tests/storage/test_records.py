@@ -1,12 +1,9 @@
-"""The smaller stores: the state of sources, the gates of runs."""
+"""The smaller stores: the state of sources."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
-
 from storage.database import Database
-from storage.runs import save_run
 from storage.sources import SourceState, save_source_state, source_states
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -20,11 +17,3 @@ def test_the_state_of_a_source_is_what_was_last_saved(database: Database) -> Non
     save_source_state(database, well)
     save_source_state(database, SourceState("chorsu"))
     assert source_states(database) == {"steppe": well, "chorsu": SourceState("chorsu")}
-
-
-def test_the_gates_of_a_run_are_saved_as_it_goes_on(database: Database) -> None:
-    save_run(database, "run-1", started=NOW, ended=None, gates={"gates": {}})
-    save_run(database, "run-1", started=NOW, ended=NOW + timedelta(minutes=1), gates={"sources": {"шёлк": "ok"}})
-    with database.read() as session:
-        (row,) = session.connection().execute(text("SELECT id, CAST(gates AS TEXT) AS gates FROM run"))
-    assert (row.id, row.gates) == ("run-1", '{"sources": {"шёлк": "ok"}}')

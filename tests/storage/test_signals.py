@@ -7,19 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from extractors.types import Signal
+from extractors.types import Article, Passage, Reading, Signal
 from storage.database import Database
-from storage.entries import due_entries
+from storage.entries import QueuedEntry, due_entries, passages_of, save_readings
+from storage.members import retag
+from storage.reports import unplaced_reports
+from storage.revisions import Version, save_article
 from storage.signals import (
     StoredSignal,
     find_signal,
     let_rest,
     merge_stored,
     record_alert,
-    retag,
     save_signal,
     stored_signals,
-    unplaced_reports,
 )
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -75,6 +76,21 @@ def test_a_placed_passage_is_not_offered_again(database: Database, save: Save, c
     save()
     classify("https://chorsu.example/bank", "A bank opens.")
     assert unplaced(database) == ["https://chorsu.example/bank"]
+
+
+def test_a_passage_further_down_knows_how_its_article_begins(
+    database: Database, queue: Callable[..., QueuedEntry], make_article: Callable[..., Article],
+    make_reading: Callable[..., Reading],
+) -> None:  # fmt: skip
+    head, rest = "ASTANA, 2 March (TASS) - Spring has come. " * 10, "Bishkek will not host it."
+    passages = [Passage(0, len(head), head), Passage(len(head), len(head) + len(rest), rest)]
+    entry = queue()
+    save_article(database, entry, Version(make_article(text=head + rest), "hash", passages))
+    numbers = [passage.id for passage in passages_of(database, [entry.id])[entry.id]]
+    save_readings(database, dict.fromkeys(numbers, make_reading()), [entry.id])
+    with database.read() as session:
+        first, second = (found.report for found in unplaced_reports(session, [entry.id]))
+    assert (first.lead, second.lead) == ("", head[:300])
 
 
 def test_signals_are_read_since_a_time_in_order_of_first_sight(database: Database, save: Save) -> None:

@@ -2,7 +2,10 @@
 
 import gzip
 import hashlib
+import os
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,10 +44,10 @@ def test_a_page_lies_under_the_hash_of_its_bytes(snapshots: Snapshots) -> None:
 def test_the_same_page_is_kept_once(snapshots: Snapshots) -> None:
     snapshots.save(PAGE)
     (path,) = files(snapshots)
-    written = path.stat().st_mtime_ns
+    written = path.stat().st_ino
     snapshots.save(PAGE)
     assert files(snapshots) == [path]
-    assert path.stat().st_mtime_ns == written
+    assert path.stat().st_ino == written
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
@@ -79,3 +82,53 @@ def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> N
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError):
         Snapshots(tmp_path / "file").save(PAGE)
+
+
+HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
+
+
+def aged(snapshots: Snapshots, digest: str, days: float) -> str:
+    """The page as if it had come so long ago."""
+    then = time.time() - days * 86_400
+    os.utime(snapshots.folder / digest[:2] / f"{digest}.gz", (then, then))
+    return digest
+
+
+def test_old_pages_are_pruned_but_those_held(snapshots: Snapshots) -> None:
+    old, held = aged(snapshots, snapshots.save(b"old"), 2), aged(snapshots, snapshots.save(b"held"), 2)
+    young = snapshots.save(b"young")
+    size = len(gzip.compress(b"old", 6, mtime=0))
+
+    assert snapshots.prune(before=HOUR_AGO, held={held}) == (1, size)
+
+    assert (snapshots.load(held), snapshots.load(young)) == (b"held", b"young")
+    with pytest.raises(StorageError):
+        snapshots.load(old)
+    assert snapshots.prune(before=HOUR_AGO, held={held}) == (0, 0)
+
+
+def test_a_page_that_comes_again_is_young_again(snapshots: Snapshots) -> None:
+    digest = aged(snapshots, snapshots.save(PAGE), 2)
+    snapshots.save(PAGE)
+    assert snapshots.prune(before=HOUR_AGO, held=()) == (0, 0)
+    assert snapshots.load(digest) == PAGE
+
+
+def test_what_a_killed_save_left_is_pruned_too(snapshots: Snapshots) -> None:
+    left = snapshots.folder / "ab" / ".tmp1234"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    assert snapshots.prune(before=HOUR_AGO, held=()) == (1, 4)
+    assert files(snapshots) == []
+
+
+def test_nothing_is_pruned_where_nothing_was_saved(tmp_path: Path) -> None:
+    assert Snapshots(tmp_path / "none").prune(before=HOUR_AGO, held=()) == (0, 0)
+
+
+def test_a_discarded_page_is_gone_and_may_be_discarded_again(snapshots: Snapshots) -> None:
+    digest = snapshots.save(PAGE)
+    snapshots.discard(digest)
+    snapshots.discard(digest)
+    assert files(snapshots) == []

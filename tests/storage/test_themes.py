@@ -11,7 +11,8 @@ from sqlalchemy import text
 import storage
 from extractors.types import Signal
 from storage.database import Database
-from storage.signals import count_since, reports_since, save_signal, stored_signals
+from storage.reports import count_since, reports_since
+from storage.signals import save_signal, stored_signals
 from storage.themes import count_themes
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -14,8 +14,9 @@ import storage
 from extractors.signals.trends import WeekRead
 from extractors.types import Article, Entry, Passage, Report, Signal
 from storage.database import Database
-from storage.entries import QueuedEntry, passages_of, save_article, save_readings, save_record
-from storage.signals import save_signal
+from storage.entries import QueuedEntry, passages_of, save_readings, save_record
+from storage.revisions import Version, save_article
+from storage.signals import save_signal, set_status
 from storage.trends import sightings, times_read, weeks_read
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)  # a Monday
@@ -45,7 +46,8 @@ def store(database: Database, queue: Queue, make_article: MakeArticle) -> Callab
     def add(name: str, published: datetime | None = NOW, lang: str = "en") -> int:
         entry = queue(f"https://steppe.example/{name}")
         words = [Passage(0, 10, f"one {name}"), Passage(11, 20, f"two {name}")]
-        save_article(database, entry, make_article(entry.url, f"Of {name}.", published=published, lang=lang), name, words)
+        article = make_article(entry.url, f"Of {name}.", published=published, lang=lang)
+        save_article(database, entry, Version(article, name, words))
         return entry.id
 
     return add
@@ -71,8 +73,20 @@ def test_signals_are_chosen_by_status(database: Database, save: Save, classify: 
     save("s1")
     second, passage = save("s2"), classify("https://chorsu.example/more")
     with database.write() as session:
-        save_signal(session, replace(second, status="corroborated"), passage, at=NOW)
+        save_signal(session, replace(second, status="corroborated", corroborated=NOW), passage, at=NOW)
     assert told(database, status="corroborated") == ["s2"]
+
+
+@pytest.mark.parametrize("now", ["developing", "dormant"])
+def test_what_was_corroborated_stays_so_whatever_its_status_is_now(
+    database: Database, save: Save, classify: Classify, now: str
+) -> None:
+    save("s1")
+    second, passage = save("s2"), classify("https://chorsu.example/more")
+    with database.write() as session:
+        save_signal(session, replace(second, status="corroborated", corroborated=NOW), passage, at=NOW)
+        set_status(session, "s2", now)
+    assert told(database, status="corroborated") == told(database, status=now) == ["s2"]
 
 
 def test_signals_are_chosen_by_the_language_of_any_of_their_reports(

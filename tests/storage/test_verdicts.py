@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from extractors.types import Signal, Verdict
 from storage.database import Database
-from storage.signals import merge_stored, reports_by_id, stored_signals
+from storage.reports import reports_by_id
+from storage.signals import merge_stored, stored_signals
 from storage.verdicts import add_verdict, read_verdicts, verdicts_by_signal
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -31,6 +31,9 @@ def upgrade() -> None:
     op.add_column('article', sa.Column('kept', sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column('passage', sa.Column('at', TIME, nullable=True))
     op.add_column('signal', sa.Column('corroborated_at', TIME, nullable=True))
+    alert = "SELECT at FROM alert WHERE alert.signal_id = signal.id AND alert.kind = 'corroborated'"
+    op.execute(sa.text(f"UPDATE signal SET corroborated_at = ({alert}) WHERE merged_into = ''"))
+    op.execute(sa.text("UPDATE signal SET corroborated_at = last_seen WHERE corroborated_at IS NULL AND status = 'corroborated'"))
     op.create_table('revision',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('article_id', sa.Integer(), nullable=False),

@@ -114,9 +114,36 @@ def test_a_late_report_that_proves_two_signals_to_be_one_merges_them(make: Make)
     assert list(window.known.values()) == [one]
     assert one.signal.members == ("one", "bridge", "two")
     assert one.signal.status == "corroborated"
+    assert one.signal.corroborated == bridge.when  # the report by which it had two voices
     again = window.find(facts_of(_at(make("again", "Six armies stay at home after the host's refusal.", minutes=4), east)))
     assert again.known is one
     assert again.copy
+
+
+def test_what_somebody_parted_is_not_merged_whatever_proves_it(make: Make) -> None:
+    window = Window(PairModel(np.zeros(len(FEATURES)), 1.0, 0.5, "e5"))  # to it everything is one event
+    one, two, three = (
+        open_signal(report, facts_of(report), Newness("new"))
+        for report in (make(name, f"{name} " * 30, minutes=i) for i, name in enumerate(("alpha", "beta", "gamma")))
+    )
+    for known in (one, two, three):
+        window.add(known)
+    window.parted = [(frozenset({"gamma"}), frozenset({"alpha"}))]
+    assert [goes.signal.id for _, goes in window.merge(one, [three, two])] == [two.signal.id]
+    assert window.merge(one, [three]) == []  # nor what has taken a parted report over since
+    assert window.since(NOW).merge(three, [one]) == []
+
+
+def test_a_report_that_copies_a_passage_of_its_page_joins_that_passage_s_signal(make: Make) -> None:
+    window = Window(load_pair_model())
+    first, second = make("first", LONG), make("second", LONG.replace("exercise", "summit")[::-1])
+    page = {"url": first.url}
+    for report in (first, replace(second, **page)):
+        window.add(open_signal(report, facts_of(report), Newness("new")))
+    found = window.find(facts_of(replace(second, id="revised", text=f"{second.text} And a word more.", **page)))
+    assert found.copy
+    assert found.known is not None
+    assert found.known.signal.members == ("second",)
 
 
 def _at(report: Report, vector: np.ndarray) -> Report:

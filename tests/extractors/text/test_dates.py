@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml.html import document_fromstring
 
-from extractors.text.dates import settle_date, stated_date
+from extractors.text.dates import dated_address, settle_date, stated_date
 
 MORNING = datetime(2024, 5, 7, 5, 15, tzinfo=UTC)
 MIDNIGHT = datetime(2024, 5, 7, tzinfo=UTC)
@@ -41,6 +41,42 @@ def test_one_claim_out_of_three(
     stated: datetime | None, listed: datetime | None, guessed: datetime | None, settled: datetime | None
 ) -> None:
     assert settle_date(stated, listed, guessed) == settled
+
+
+@pytest.mark.parametrize(
+    ("url", "filed"),
+    [
+        ("https://vesti.example/2024/05/07/a-drill", MIDNIGHT),
+        ("https://vesti.example/en/2024-05-07/a-drill", MIDNIGHT),
+        ("https://vesti.example/2024/5/7/", MIDNIGHT),
+        ("https://vesti.example/2024/05/", None),
+        ("https://vesti.example/2024/13/40/a", None),
+        ("https://vesti.example/the-accord-of-2019-05-12", None),
+        ("https://vesti.example/?from=/2024/05/07/", None),
+    ],
+)
+def test_the_day_under_which_a_page_is_filed(url: str, filed: datetime | None) -> None:
+    assert dated_address(url) == filed
+
+
+def test_a_page_filed_years_ago_is_old_whatever_it_states() -> None:
+    assert settle_date(MORNING, MORNING, None, MIDNIGHT - YEAR) == MIDNIGHT - YEAR
+    assert settle_date(None, MORNING, None, MIDNIGHT - YEAR) == MIDNIGHT - YEAR
+    assert settle_date(MORNING, MORNING, None, MIDNIGHT - DAY) == MORNING  # the day before, at the site's place
+    assert settle_date(MORNING - YEAR, MORNING, None, MIDNIGHT) == MORNING - YEAR
+    assert settle_date(None, None, MORNING, MIDNIGHT) == MIDNIGHT
+
+
+@pytest.mark.parametrize(
+    ("body", "stated"),
+    [
+        ('<h1>A drill</h1><div>By A. <time datetime="2024-05-07T05:15:00Z">7 May</time></div>', MORNING),
+        (f'<h1>A drill</h1><p>{"A long first paragraph. " * 5}</p><time datetime="2019-05-07">another</time>', None),
+        (f'<ul><time datetime="2019-05-07">a ticker</time></ul><h1>A drill</h1><p>{"Long. " * 30}</p>', None),
+    ],
+)
+def test_a_time_between_headline_and_text_is_the_page_s(body: str, stated: datetime | None) -> None:
+    assert stated_date(document_fromstring(f"<html><body>{body}</body></html>")) == stated
 
 
 def json_ld(text: str) -> str:

@@ -9,9 +9,12 @@ from statistics import mean
 from typing import Any
 
 import pytest
+from lxml.html import document_fromstring
 
 from extractors.text.article import extract_article
+from extractors.text.encoding import decode_html
 from extractors.text.passages import split_passages
+from extractors.text.walls import find_wall
 from extractors.types import Article, Page
 
 PAGES = Path(__file__).parents[3].parent / "shared" / "pages"
@@ -47,6 +50,18 @@ def test_nearly_every_page_has_a_title_and_its_date(pages: list[tuple[dict[str, 
         if row.get("date")
     ]
     assert sum(stated == found for stated, found in dated) >= 0.9 * len(dated)
+
+
+def test_no_real_page_is_taken_for_a_wall_even_if_it_were_a_brief(pages: list[tuple[dict[str, Any], Article]]) -> None:
+    refused = Counter(_wall_of_brief(row, article, length) for row, article in pages for length in (100, 300, 600))
+
+    assert set(refused) <= {"", "paywall"}
+    assert refused["paywall"] <= 6  # two say that they are not free: cut short, they would be teasers
+
+
+def _wall_of_brief(row: dict[str, Any], article: Article, length: int) -> str:
+    tree = document_fromstring(decode_html(gzip.decompress((PAGES / row["file"]).read_bytes())).encode())
+    return find_wall(tree, row["url"], article.title, article.text[:length])
 
 
 def test_every_passage_lies_where_it_says_and_has_its_length(pages: list[tuple[dict[str, Any], Article]]) -> None:

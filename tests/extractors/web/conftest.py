@@ -4,10 +4,16 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from ipaddress import ip_network
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from extractors.web.fetch import Limits, Web, open_client
 from extractors.web.polite import HostLimiter
@@ -28,7 +34,7 @@ class Loopback:
         self._servers: list[asyncio.Server] = []
         self._talks: set[asyncio.Task[Any]] = set()
 
-    async def serve(self, answer: Answer, tls: ssl.SSLContext | None = None) -> str:
+    async def serve(self, answer: Answer, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> str:
         """Start a server and give its address, such as `http://127.0.0.1:41234`."""
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,9 +53,9 @@ class Loopback:
             finally:
                 writer.close()
 
-        server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
+        server = await asyncio.start_server(talk, host, 0, ssl=tls)
         self._servers.append(server)
-        return f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        return f"{'https' if tls else 'http'}://{host}:{server.sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:
         for server in self._servers:
@@ -82,3 +88,39 @@ async def open_web() -> AsyncIterator[Callable[..., Awaitable[Web]]]:
 @pytest.fixture
 async def web(open_web: Callable[..., Awaitable[Web]]) -> Web:
     return await open_web()
+
+
+@pytest.fixture(scope="session")
+def certify(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes certificates, each signed by nobody but itself, with its key: for a name, valid until so many days from now."""
+
+    def made(name: str, *, days: float = 1) -> Path:
+        key, end = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) + timedelta(days=days)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ip_address("127.0.0.1"))])
+        signed = (
+            x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+            .not_valid_before(end - timedelta(days=10))
+            .not_valid_after(end)
+            .add_extension(names, critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        path = tmp_path_factory.mktemp("tls") / f"{name}.pem"
+        form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + key.private_bytes(*form))
+        return path
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def paper_example(certify: Callable[..., Path]) -> Path:
+    """The certificate of `paper.example`."""
+    return certify("paper.example")
+
+
+@pytest.fixture(scope="session")
+def trusting(paper_example: Path) -> ssl.SSLContext:
+    """A client's side that trusts that certificate and no other."""
+    return ssl.create_default_context(cafile=paper_example)

@@ -14,15 +14,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -465,30 +460,10 @@ async def test_a_name_that_cannot_exist_fails_in_dns(web: Web) -> None:
     assert (error.reason, error.final) == ("dns", False)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for `paper.example`, signed by nobody but itself, with its key."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "paper.example")])
-    names = x509.SubjectAlternativeName([x509.DNSName("paper.example"), x509.IPAddress(ip_address("127.0.0.1"))])
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "paper.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
-    return path
-
-
 @pytest.fixture
-async def tls_address(loopback: Any, certificate: Path) -> str:
+async def tls_address(loopback: Any, paper_example: Path) -> str:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(paper_example)
 
     async def answer(send: Send, _request: str) -> None:
         await send(OK + b"Content-Length: 4\r\n\r\nhere")
@@ -503,10 +478,9 @@ async def test_a_certificate_that_nobody_signed_is_not_believed(web: Web, tls_ad
 
 
 async def test_a_certificate_is_checked_against_the_name_and_not_the_address(
-    open_web: OpenWeb, tls_address: str, certificate: Path
+    open_web: OpenWeb, tls_address: str, trusting: ssl.SSLContext
 ) -> None:
     place = ("127.0.0.1", int(tls_address.rpartition(":")[2]))
-    trusting = ssl.create_default_context(cafile=certificate)
     web = await open_web(verify=trusting, pinned={"paper.example": place, "other.example": place})
 
     assert (await fetch_page(web, "https://paper.example/")).body == b"here"

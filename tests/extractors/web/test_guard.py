@@ -2,8 +2,12 @@
 
 import asyncio
 import socket
+import ssl
+import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +16,6 @@ from pytest_httpserver import HTTPServer
 from extractors.errors import FetchError
 from extractors.web.fetch import Web, fetch_page, open_client
 from extractors.web.guard import GuardedBackend, is_public, resolve_checked
-from extractors.web.polite import HostLimiter
 
 OpenWeb = Callable[..., Awaitable[Web]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
@@ -127,15 +130,15 @@ async def test_a_local_socket_is_no_host() -> None:
             await backend.connect_unix_socket("/var/run/docker.sock")
 
 
-class Resolver(asyncio.SelectorEventLoop):
-    """An event loop that resolves names from a table: the first lookup gets the first answer, and so on."""
+class Resolver:
+    """Resolves names from a table: the first look-up gets the first answer, and so on."""
 
     def __init__(self, answers: Mapping[str, list[list[str]]]) -> None:
-        super().__init__()
-        self.answers, self.lookups = {name: list(rows) for name, rows in answers.items()}, 0
+        self.answers = {name: list(rows) for name, rows in answers.items()}
+        self.asked: list[str] = []
 
-    async def getaddrinfo(self, host: Any, port: Any, **_hints: Any) -> list[Any]:
-        self.lookups += 1
+    def __call__(self, host: str, port: int, **_hints: Any) -> list[Any]:
+        self.asked.append(host)
         if host not in self.answers:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         rows = self.answers[host]
@@ -143,10 +146,7 @@ class Resolver(asyncio.SelectorEventLoop):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
 
-def resolving(answers: Mapping[str, list[list[str]]], steps: Callable[[Resolver], Awaitable[None]]) -> None:
-    loop = Resolver(answers)
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        runner.run(steps(loop))  # type: ignore[arg-type]
+PUBLIC = [ip_network("127.0.0.1/32")]  # stands for the internet
 
 
 async def serve_word(word: bytes) -> asyncio.Server:
@@ -158,46 +158,135 @@ async def serve_word(word: bytes) -> asyncio.Server:
     return await asyncio.start_server(answer, "127.0.0.1", 0)
 
 
-def test_a_name_that_rebinds_is_resolved_once_a_connection_and_then_refused() -> None:
+async def test_a_name_that_rebinds_is_resolved_once_a_connection_and_then_refused(open_web: OpenWeb) -> None:
     """127.0.0.1 stands for the attacker's public address, 127.0.0.2 for the inside."""
+    names = Resolver({"rebind.example": [["127.0.0.1"], ["127.0.0.2"]]})
+    web = await open_web(allowed=PUBLIC, look_up=names)
 
-    async def steps(loop: Resolver) -> None:
-        async with await serve_word(b"news") as server, open_client(allowed=[ip_network("127.0.0.1/32")]) as client:
-            url = f"http://rebind.example:{server.sockets[0].getsockname()[1]}/"
-            web = Web(client, hosts=HostLimiter(spacing=0))
+    async with await serve_word(b"news") as server:
+        url = f"http://rebind.example:{server.sockets[0].getsockname()[1]}/"
 
-            assert (await fetch_page(web, url)).body == b"news"
-            assert loop.lookups == 1  # what was checked is what was connected to
+        assert (await fetch_page(web, url)).body == b"news"
+        assert len(names.asked) == 1  # what was checked is what was connected to
 
-            error = await failure(web, url)
-            assert (error.reason, error.final, loop.lookups) == ("private-address", True, 2)
-
-    resolving({"rebind.example": [["127.0.0.1"], ["127.0.0.2"]]}, steps)
+        error = await failure(web, url)
+        assert (error.reason, error.final, len(names.asked)) == ("private-address", True, 2)
 
 
-def test_one_private_address_among_public_ones_refuses_them_all() -> None:
-    async def steps(_loop: Resolver) -> None:
-        with pytest.raises(FetchError) as caught:
-            await resolve_checked("mixed.example", 80, allowed=())
-        assert caught.value.reason == "private-address"
-        assert await resolve_checked("public.example", 80, allowed=()) == ["8.8.8.8", "1.1.1.1"]
+async def test_one_private_address_among_public_ones_refuses_them_all() -> None:
+    names = Resolver({"mixed.example": [["8.8.8.8", "10.0.0.1"]], "public.example": [["8.8.8.8", "1.1.1.1", "8.8.8.8"]]})
 
-    resolving({"mixed.example": [["8.8.8.8", "10.0.0.1"]], "public.example": [["8.8.8.8", "1.1.1.1", "8.8.8.8"]]}, steps)
-
-
-def test_the_next_address_is_tried_when_the_first_is_down() -> None:
-    async def steps(_loop: Resolver) -> None:
-        async with await serve_word(b"news") as server, open_client(allowed=[ip_network("127.0.0.0/8")]) as client:
-            url = f"http://two.example:{server.sockets[0].getsockname()[1]}/"
-            assert (await fetch_page(Web(client), url)).body == b"news"
-
-    resolving({"two.example": [["127.0.0.9", "127.0.0.1"]]}, steps)
+    with pytest.raises(FetchError) as caught:
+        await resolve_checked("mixed.example", 80, (), names)
+    assert caught.value.reason == "private-address"
+    assert await resolve_checked("public.example", 80, (), names) == ["8.8.8.8", "1.1.1.1"]
 
 
-def test_a_name_that_nobody_knows_fails_in_dns_and_may_come_back() -> None:
-    async def steps(_loop: Resolver) -> None:
-        async with open_client() as client:
-            error = await failure(Web(client), "http://nobody.example/")
-        assert (error.reason, error.final) == ("dns", False)
+async def test_the_next_address_is_tried_when_the_first_is_down(open_web: OpenWeb) -> None:
+    web = await open_web(look_up=Resolver({"two.example": [["127.0.0.9", "127.0.0.1"]]}))
 
-    resolving({}, steps)
+    async with await serve_word(b"news") as server:
+        assert (await fetch_page(web, f"http://two.example:{server.sockets[0].getsockname()[1]}/")).body == b"news"
+
+
+async def test_a_name_that_nobody_knows_fails_in_dns_and_may_come_back(open_web: OpenWeb) -> None:
+    error = await failure(await open_web(look_up=Resolver({})), "http://nobody.example/")
+
+    assert (error.reason, error.final) == ("dns", False)
+
+
+async def test_names_that_hang_delay_no_other(open_web: OpenWeb) -> None:
+    released = threading.Event()
+
+    def look_up(host: str, port: int, **_hints: Any) -> list[Any]:
+        if host != "quick.example":
+            released.wait(20)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    web = await open_web(look_up=look_up)
+    async with await serve_word(b"news") as server:
+        hanging = [asyncio.create_task(fetch_page(web, f"http://slow{n}.example:9/")) for n in range(100)]
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+
+        page = await fetch_page(web, f"http://quick.example:{server.sockets[0].getsockname()[1]}/")
+
+        assert (page.body, time.monotonic() - began < 2) == (b"news", True)
+        released.set()
+        await asyncio.gather(*hanging, return_exceptions=True)
+
+
+# Over TLS
+
+
+@pytest.fixture
+async def secure(loopback: Any, paper_example: Path) -> str:
+    """A TLS server on 127.0.0.1 with the certificate of paper.example; its port."""
+
+    async def answer(send: Any, _request: str) -> None:
+        await send(OK + b"here")
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(paper_example)
+    return str(await loopback.serve(answer, tls=context)).rpartition(":")[2]
+
+
+async def test_a_name_that_rebinds_over_tls_is_refused_before_the_handshake(
+    open_web: OpenWeb, loopback: Any, secure: str, trusting: ssl.SSLContext
+) -> None:
+    names = Resolver({"paper.example": [["127.0.0.1"], ["127.0.0.2"], ["169.254.169.254"], ["127.0.0.1", "10.0.0.1"]]})
+    web = await open_web(allowed=PUBLIC, look_up=names, verify=trusting)
+    url = f"https://paper.example:{secure}/"
+
+    assert (await fetch_page(web, url)).body == b"here"  # the certificate was held against the name, at the checked address
+    for _ in range(3):
+        error = await failure(web, url)
+        assert (error.reason, error.final) == ("private-address", True)
+    assert (len(loopback.requests), len(names.asked)) == (1, 4)
+
+
+async def test_a_redirect_over_tls_to_a_name_that_rebinds_is_refused(
+    open_web: OpenWeb, loopback: Any, secure: str, trusting: ssl.SSLContext, httpserver: HTTPServer
+) -> None:
+    names = Resolver({"paper.example": [["127.0.0.2"]], "127.0.0.1": [["127.0.0.1"]]})
+    web = await open_web(allowed=PUBLIC, look_up=names, verify=trusting)
+    httpserver.expect_request("/").respond_with_data(status=302, headers={"Location": f"https://paper.example:{secure}/"})
+
+    error = await failure(web, f"http://127.0.0.1:{httpserver.port}/")
+
+    assert (error.reason, loopback.requests) == ("private-address", [])
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "[::1]", "169.254.169.254", "0.0.0.0"]
+)
+async def test_odd_notations_are_refused_over_tls_too(
+    open_web: OpenWeb, loopback: Any, secure: str, trusting: ssl.SSLContext, host: str
+) -> None:
+    error = await failure(await open_web(allowed=(), verify=trusting), f"https://{host}:{secure}/")
+
+    assert (error.reason, error.final, loopback.requests) == ("private-address", True, [])
+
+
+NAMED = {
+    "a dot at the end": "127.0.0.1.",
+    "a name with a dot at the end": "localhost.",
+    "full-width digits": "\uff11\uff12\uff17.0.0.1",
+    "ideographic full stops": "127\u30020\u30020\u30021",
+    "enclosed digits": "\u2460\u2461\u2466.0.0.1",
+    "letters of another script": "l\u043ecalhost",
+    "a zone": "[::1%25lo]",
+    "a link's zone": "[fe80::1%25lo]",
+    "somebody before": "example.org@127.0.0.1",
+    "a backslash": "127.0.0.1\\@127.0.0.1",
+}
+
+
+@pytest.mark.parametrize("host", NAMED.values(), ids=NAMED)
+async def test_no_name_is_a_way_around(open_web: OpenWeb, httpserver: HTTPServer, host: str) -> None:
+    httpserver.expect_request("/").respond_with_data("inside")
+
+    error = await failure(await open_web(allowed=()), f"http://{host}:{httpserver.port}/")
+
+    assert error.reason in {"private-address", "bad-address", "dns"}
+    assert httpserver.log == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors.web.urls import canonical_url, host_of, origin_of, redact_url
+from extractors.web.urls import canonical_url, host_of, origin_of, redact_url, without_amp
 
 PAGE = "https://paper.example/news/1"
 
@@ -153,3 +153,43 @@ def test_a_password_is_never_shown(secret: str, shown: str) -> None:
 
 def test_a_password_in_a_broken_address_is_not_shown_either() -> None:
     assert "S3cret" not in redact_url("http://editor:S3cret@[broken/feed")
+
+
+@pytest.mark.parametrize(
+    "cached",
+    [
+        "https://paper-example.cdn.ampproject.org/c/s/paper.example/news/1",
+        "https://paper-example.cdn.ampproject.org/v/s/paper.example/news/1?amp_js_v=0.1&usqp=mq331AQ",
+        "https://cdn.ampproject.org/c/s/paper.example/news/1",
+        "https://www.google.com/amp/s/paper.example/news/1",
+        "https://www.google.co.uz/amp/s/paper.example/news/1",
+        "https://paper-example.bing-amp.com/c/s/paper.example/news/1",
+    ],
+)
+def test_a_copy_in_an_amp_cache_is_read_at_its_own_address(cached: str) -> None:
+    assert canonical_url(cached) == PAGE
+    assert canonical_url(cached.replace("/s/", "/", 1)) == PAGE.replace("https", "http")
+
+
+def test_other_pages_of_those_hosts_stay_what_they_are() -> None:
+    for url in ("https://www.google.com/amp", "https://www.google.com/search?q=1", "https://cdn.ampproject.org/v0.js"):
+        assert canonical_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("amp", "plain"),
+    [
+        (f"{PAGE}?amp=1", PAGE),
+        (f"{PAGE}?amp", PAGE),
+        (f"{PAGE}?id=7&outputType=amp", f"{PAGE}?id=7"),
+        (f"{PAGE}/amp", PAGE),
+        (f"{PAGE}/amp/", f"{PAGE}/"),
+        ("https://paper.example/a.amp.html", "https://paper.example/a.html"),
+        ("https://paper.example/amp/news/1", "https://paper.example/amp/news/1"),
+        ("https://paper.example/lamp", "https://paper.example/lamp"),
+        ("https://paper.example/power?amps=1", "https://paper.example/power?amps=1"),
+        (PAGE, PAGE),
+    ],
+)
+def test_the_marks_of_an_amp_version_are_taken_off(amp: str, plain: str) -> None:
+    assert without_amp(amp) == plain

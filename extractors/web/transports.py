@@ -1,0 +1,91 @@
+"""What stands between the client and the network: each transport minds one thing and hands the request on."""
+
+from http import HTTPStatus
+
+import httpx
+from hishel import AsyncBaseStorage, CacheOptions
+from hishel.httpx import AsyncCacheTransport
+from httpx_retries import Retry
+
+from extractors.errors import FetchError
+
+DAY = 86_400.0  # seconds; no host is believed that asks for a longer silence
+NO_CACHE = "no-cache"
+
+
+class _Passing(httpx.AsyncBaseTransport):
+    """Owns the transport below it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        await self._inner.aclose()
+
+
+class CachedListings(_Passing):
+    """Sends what asks for `no-cache` through hishel: stored bodies are confirmed by the host and not sent again.
+
+    Pages go past the cache: they are read once, and the snapshots keep them. It is the cache of one reader, not a proxy's,
+    so `private` answers may lie in it; `no-store` is obeyed, and the storage drops cookies.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, storage: AsyncBaseStorage) -> None:
+        super().__init__(inner)
+        self._cached = AsyncCacheTransport(inner, storage, CacheOptions(shared=False))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on, through the cache or past it."""
+        is_listing = request.method == "GET" and request.headers.get("Cache-Control") == NO_CACHE
+        if not is_listing or "Authorization" in request.headers:
+            return await self._inner.handle_async_request(request)
+        return await self._cached.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the inner transport and the storage."""
+        await self._cached.aclose()
+
+
+class LongWait(_Passing):
+    """Hands up at once what asks for more patience than a run has: httpx-retries would ask again within seconds.
+
+    That is a long Retry-After, and a 429 that names no time at all.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, longest: float) -> None:
+        super().__init__(inner)
+        self._longest, self._parse = longest, Retry().parse_retry_after
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on; raise FetchError where the host asks for more patience than a run has."""
+        response = await self._inner.handle_async_request(request)
+        seconds = self._asked(response)
+        if seconds > self._longest:
+            await response.aclose()
+            raise FetchError(str(request.url), f"http-{response.status_code}", retry_after=min(seconds, DAY))
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and not seconds:
+            await response.aclose()
+            raise FetchError(str(request.url), f"http-{response.status_code}")
+        return response
+
+    def _asked(self, response: httpx.Response) -> float:
+        value = response.headers.get("Retry-After", "")
+        if not value or response.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+            return 0.0
+        try:
+            return self._parse(value)
+        except ValueError:
+            return 0.0
+
+
+class BareRedirects(_Passing):
+    """Leaves the bodies of redirects unread: httpx would read them to the end, and one may have none."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on; of a redirect hand up the status and the headers alone."""
+        response = await self._inner.handle_async_request(request)
+        if not response.has_redirect_location:
+            return response
+        await response.aclose()
+        return httpx.Response(response.status_code, headers=response.headers)

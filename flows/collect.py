@@ -1,0 +1,68 @@
+"""Sources to articles: polling, fetching and extracting at the same time, so that a host that hangs delays itself alone.
+
+The database is the queue between them: each takes up what is due until what feeds it has ended and nothing is left.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from flows.desk import Desk
+from flows.fetch import Budget, Fetching
+from flows.progress import progress
+from flows.read import extract_entries
+from flows.report import RunReport
+from storage.entries import due_entries
+
+PAUSE = 0.25  # seconds between two looks into the queue
+WORTH = 32  # pages that are worth handing to the processes while more are coming
+Clock = Callable[[], datetime]
+Step = Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]
+
+
+async def collect(desk: Desk, report: RunReport, clock: Clock, step: Step, poll: Callable[[], Awaitable[None]]) -> None:
+    """Run `poll` (it queues entries), fetch what is queued and extract what was fetched, side by side."""
+    polled, fetched = asyncio.Event(), asyncio.Event()
+
+    async def ending(work: Awaitable[None], end: asyncio.Event) -> None:
+        await work
+        end.set()
+
+    fetching = step("fetch pages", lambda: _fetch(desk, report, clock, polled))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ending(poll(), polled))
+        group.create_task(ending(fetching, fetched))
+        await step("extract articles", lambda: _extract(desk, report, clock, fetched))
+
+
+async def _fetch(desk: Desk, report: RunReport, clock: Clock, polled: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        fetching = Fetching(desk, report, clock, lambda _done=1, /: None, group, Budget.of(desk))
+        last = 0
+        while not await _ended(polled):
+            entries = due_entries(desk.database, "discovered", now=clock(), after=last)
+            fetching.add(entries)
+            last = max((entry.id for entry in entries), default=last)
+        fetching.add(due_entries(desk.database, "discovered", now=clock()))
+
+
+async def _extract(desk: Desk, report: RunReport, clock: Clock, fetched: asyncio.Event) -> None:
+    with progress("reading pages", None) as advance:
+        ended, before = False, 0
+        while not ended:
+            ended = await _ended(fetched)
+            entries = [e for e in due_entries(desk.database, "fetched", now=clock()) if desk.shard.holds(e.url)]
+            # a few wait for more to come, but not for hosts that hang
+            if entries and (ended or len(entries) >= WORTH or len(entries) == before):
+                await asyncio.to_thread(extract_entries, desk, entries, report, advance)
+                entries = []
+            before = len(entries)
+
+
+async def _ended(event: asyncio.Event) -> bool:
+    """Wait a little for an end; whether it has come."""
+    try:
+        async with asyncio.timeout(PAUSE):
+            return await event.wait()
+    except TimeoutError:
+        return False

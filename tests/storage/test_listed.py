@@ -1,0 +1,105 @@
+"""What a source lists again: the known item under another address, name or title."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from extractors.types import Entry
+from storage.database import Database
+from storage.entries import add_entries, due_entries, record_quarantined
+from storage.listed import EDITED_WITHIN, MOST_EDITS
+from tests.storage.conftest import NOW
+
+DRILL = "https://steppe.example/drill"
+MOVED = "https://steppe.example/2026/drill"
+HOUR = timedelta(hours=1)
+
+
+def listed(url: str = DRILL, title: str = "Drill off", guid: str = "g1", source: str = "steppe", **given: object) -> Entry:
+    return Entry(url, source, title, guid=guid, **given)  # type: ignore[arg-type]
+
+
+def poll(database: Database, *entries: Entry, after: timedelta = HOUR) -> int:
+    return add_entries(database, entries, now=NOW + after, first_poll=False)
+
+
+def done(database: Database) -> None:
+    with database.write() as session:
+        session.connection().execute(text("UPDATE entry SET stage = 'done', error = ''"))
+
+
+def queued(database: Database) -> list[tuple[str, str]]:
+    return [(entry.url, entry.title) for entry in due_entries(database, "discovered", now=NOW + 100 * EDITED_WITHIN)]
+
+
+@pytest.mark.parametrize(
+    ("again", "new"),
+    [
+        (listed(MOVED), 0),
+        (listed(MOVED, title="DRILL  off"), 0),
+        (listed(MOVED, title="Drill is off"), 1),
+        (listed(MOVED, guid="g2"), 1),
+        (listed(MOVED, source="chorsu"), 1),
+        (listed(MOVED, published=NOW + 3 * 24 * HOUR), 1),
+        (listed(guid="g2"), 0),
+    ],
+    ids=["moved", "title set otherwise", "moved, edited", "another name", "another source", "days later", "renamed"],
+)
+def test_an_item_is_known_by_its_address_or_by_its_name_and_title(database: Database, again: Entry, new: int) -> None:
+    poll(database, listed(published=NOW))
+    done(database)
+
+    assert poll(database, again) == new
+
+
+def test_without_a_name_a_new_address_is_a_new_item(database: Database) -> None:
+    poll(database, listed(guid=""))
+
+    assert poll(database, listed(MOVED, guid="")) == 1
+
+
+def test_an_item_whose_page_was_never_had_is_fetched_where_it_is_now(database: Database) -> None:
+    poll(database, listed())
+    (entry,) = due_entries(database, "discovered", now=NOW + HOUR)
+    record_quarantined(database, entry.id, "http-404")
+
+    assert poll(database, listed(MOVED)) == 1
+
+
+def test_an_edited_title_has_its_page_fetched_again_some_times(database: Database) -> None:
+    poll(database, listed())
+    for number in range(MOST_EDITS + 2):
+        done(database)
+        assert poll(database, listed(title=f"Drill off, version {number}", content=f"<p>{number}</p>")) == 0
+        expected = [(DRILL, f"Drill off, version {number}")] if number < MOST_EDITS else []
+        assert queued(database) == expected
+
+
+@pytest.mark.parametrize(
+    ("again", "after"),
+    [
+        (listed(title="drill OFF"), HOUR),
+        (listed(title=""), HOUR),
+        (listed(title="Drill is off", source="chorsu"), HOUR),
+        (listed(title="Drill is off", guid=""), HOUR),
+        (listed(title="Drill is off"), EDITED_WITHIN + 2 * HOUR),
+    ],
+    ids=["set otherwise", "no title", "another source", "a mere link", "long ago"],
+)
+def test_other_changes_fetch_nothing(database: Database, again: Entry, after: timedelta) -> None:
+    poll(database, listed())
+    done(database)
+
+    poll(database, again, after=after)
+
+    assert queued(database) == []
+
+
+def test_a_title_that_no_database_takes_is_no_edit(database: Database) -> None:
+    poll(database, listed(title="Drill\x00 off"))
+    done(database)
+
+    poll(database, listed(title="Drill\x00 off"))
+
+    assert queued(database) == []

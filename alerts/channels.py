@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from alerts.chat import harmless
 from alerts.message import cloud_event
 from alerts.render import as_text, headline
 from extractors.errors import DeliveryError
@@ -94,14 +95,14 @@ class ChatChannel:
         return f"ChatChannel({self.name!r})"
 
     async def send(self, delivery: Delivery) -> None:
-        """Hand the alert to apprise as plain text."""
+        """Hand the alert to apprise as plain text without marks that a service acts on."""
         import apprise  # noqa: PLC0415 - 130 plugins
 
         logging.getLogger("apprise").disabled = True  # it logs the addresses that it cannot read, secrets and all
         sender = apprise.Apprise()
         if not sender.add(self.url):
             raise DeliveryError(self.name, "apprise does not know this address", final=True)
-        title, body = headline(delivery.payload), as_text(delivery.payload)
+        title, body = harmless(headline(delivery.payload)), harmless(as_text(delivery.payload))
         if not await sender.async_notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT):
             raise DeliveryError(self.name, "apprise could not deliver")
 

@@ -65,6 +65,14 @@ def compose(
     }
 
 
+def links_to(board: str, signal: str) -> dict[str, Any]:
+    """Where a web board shows a signal and takes a verdict on it, as part of an alert; nothing where there is no board."""
+    if not board:
+        return {}
+    page = f"{board.rstrip('/')}/signals/{signal}"
+    return {"links": {"more": page, "verdict": f"{page}/verdict"}}
+
+
 def cloud_event(key: str, payload: Mapping[str, Any], created: datetime) -> dict[str, Any]:
     """A CloudEvents 1.0 envelope. Its schema, in `deploy/schemas`, is that of signals, of trends or of the watch itself."""
     signal, kind = payload.get("signal"), payload["kind"]

@@ -1,7 +1,5 @@
 """sources.toml and alerts.toml: read, checked whole, every fault told with its file, line and field."""
 
-import base64
-import binascii
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +17,7 @@ from alerts.rules import ALL, Kind, Rule
 from extractors.themes.vocabulary import theme_ids
 from extractors.types import OutletKind, Source, SourceKind
 from extractors.web.urls import canonical_url
+from flows.secrets import SecretError, read_secret
 from flows.tables import TableFile, read_text
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -138,24 +137,27 @@ class _SourceTable(_Table):
 
 class _ChannelTable(_Table):
     name: Name
-    kind: Literal["console", "file", "email", "webhook", "apprise"]
+    kind: Literal["console", "file", "atom", "email", "webhook", "apprise"]
     url: str = ""
     secret_env: str = ""
     secret_file: str = ""
+    secret_block: str = ""
     smtp: Annotated[str, AfterValidator(_host_and_port)] = ""
     sender: Annotated[Mailbox, Field(alias="from")] = ""
     to: tuple[Mailbox, ...] = ()
     username: str = ""
     password_env: str = ""
     password_file: str = ""
+    password_block: str = ""
     tls: Literal["none", "starttls", "implicit"] = "starttls"
     path: str = ""
 
     @model_validator(mode="after")
     def _whole(self) -> "_ChannelTable":
-        needed = {"file": ("path",), "email": ("smtp", "sender", "to"), "webhook": ("url",)}.get(self.kind, ())
+        fields = {"file": ("path",), "atom": ("path",), "email": ("smtp", "sender", "to"), "webhook": ("url",)}
+        needed = fields.get(self.kind, ())
         missing = ["from" if name == "sender" else name for name in needed if not getattr(self, name)]
-        if self.kind == "apprise" and not (self.url or self.secret_env or self.secret_file):
+        if self.kind == "apprise" and not (self.url or self.secret_env or self.secret_file or self.secret_block):
             missing = ["url (or secret_env)"]
         if missing:
             raise ValueError(f"a channel of kind {self.kind} needs {', '.join(missing)}")
@@ -267,43 +269,11 @@ def parse_alerts(text: str, name: str, environ: Mapping[str, str], *, own: Seque
 def _channel(file: TableFile, number: int, table: Any, environ: Mapping[str, str]) -> ChannelConfig:  # noqa: ANN401
     host, _, port = table.smtp.rpartition(":")
     try:
-        secret = _secret(table, environ)
-    except _SecretError as error:
+        secret = read_secret(table, environ)
+    except SecretError as error:
         file.fault("channel", number, error.field, error.what)
         secret = ""
     return ChannelConfig(
         table.name, table.kind, table.url, (host.strip("[]"), int(port or 0)), table.sender, table.to,
         table.username, table.tls, Path(table.path), secret,
     )  # fmt: skip
-
-
-class _SecretError(ValueError):
-    def __init__(self, field: str, what: str) -> None:
-        self.field, self.what = field, what
-
-
-def _secret(table: Any, environ: Mapping[str, str]) -> str:  # noqa: ANN401
-    """The secret that a channel names, "" where it names none. What it holds is never told."""
-    kind = "password" if table.kind == "email" else "secret"
-    variable, file = getattr(table, f"{kind}_env"), getattr(table, f"{kind}_file")
-    if not variable and not file:
-        return ""
-    if variable:
-        field, secret = f"{kind}_env", environ.get(variable, "")
-        if not secret:
-            raise _SecretError(field, f"the environment variable {variable} is not set")
-    else:
-        field = f"{kind}_file"
-        try:
-            secret = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise _SecretError(field, f"{file}: {getattr(error, 'strerror', '') or 'not UTF-8'}") from error
-        if not secret:
-            raise _SecretError(field, f"{file} is empty")
-    if table.kind == "webhook":
-        try:
-            for part in secret.split():  # two, while one is changed for another
-                base64.b64decode(part.removeprefix("whsec_"))
-        except (binascii.Error, ValueError):
-            raise _SecretError(field, "the secret must be base64, with or without whsec_ before it") from None
-    return secret

@@ -2,8 +2,8 @@
 
     (poll_sources & fetch_entries & extract_entries) | classify_entries | find_signals | check_health | send_deliveries
 
-Each stage takes up what the database says is due, so what an earlier cycle left is done by this one. What a batch of passages
-tells is found and sent as soon as they are read, while the next batch is: the first alert does not wait for the last passage.
+Each stage takes up what the database says is due, so what an earlier cycle left is done by this one. What a batch of
+passages tells is found and sent as soon as it is read, while the next one is: no alert waits for the last passage.
 """
 
 import asyncio

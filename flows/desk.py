@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from alerts.atom import AtomChannel
 from alerts.channels import Channel, ChatChannel, ConsoleChannel, FileChannel
 from alerts.mail import MailChannel
 from alerts.rules import Rule
@@ -110,6 +111,8 @@ def open_channel(config: ChannelConfig, client: httpx.AsyncClient) -> Channel:
             return ConsoleChannel(config.name)
         case "file":
             return FileChannel(config.name, config.path)
+        case "atom":
+            return AtomChannel(config.name, config.path)
         case "email":
             host, port = config.smtp
             return MailChannel(config.name, host, port, config.sender, config.to, config.tls, config.username, config.secret)

@@ -99,7 +99,7 @@ def find_signals(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, 
                 session, desk.settings.fresh_hours, earliest, desk.pairs,
                 outlets=outlets_of(desk.sources), asked=asked_themes(desk.rules),
             )  # fmt: skip
-            finder.muted = muted_at(session, now)
+            finder.muted, finder.board = muted_at(session, now), desk.settings.board
             finder.echo = partial(echo_records, references=load_references(session, desk.models))
             _place_all(session, finder, found, counted, desk, now)
             for entry in batch:

@@ -63,6 +63,7 @@ class Finder:
         self.recall, self.outlets = recall, outlets or Outlets()
         self._reprints: set[str] = set()  # signals that opened with what their outlet had printed before
         self.muted = Muted()
+        self.board = ""  # the address of a web board, to which alerts lead
         self.echo: Echoing = lambda _reports: []  # what a signal of these reports echoes, as an alert tells it
 
     def add(self, report: Report) -> Placed:

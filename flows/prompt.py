@@ -1,4 +1,4 @@
-"""Sending while a cycle still reads: whenever it is rung, each channel serves the outbox. What is sent, and how, is `send.py`."""
+"""Sending while a cycle still reads: rung for, each channel serves the outbox. What is sent, and how, is `send.py`'s."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     run_megabytes: int = Field(default=1000, gt=0)
     shard: Annotated[str, AfterValidator(_shard)] = "1/1"
     cron: str = "*/15 * * * *"
+    board: str = Field(default="", pattern=r"^(https?://[\x21-\x7e]+)?$")  # it goes into alerts
     port: int = Field(default=4200, gt=0, lt=65536)
 
     @classmethod

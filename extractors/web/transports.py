@@ -64,7 +64,7 @@ class LongWait(_Passing):
         if seconds > self._longest:
             await response.aclose()
             raise FetchError(str(request.url), f"http-{response.status_code}", retry_after=min(seconds, DAY))
-        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and not seconds:
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and not response.headers.get("Retry-After"):
             await response.aclose()
             raise FetchError(str(request.url), f"http-{response.status_code}")
         return response

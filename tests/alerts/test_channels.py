@@ -12,6 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from alerts.channels import ChatChannel, ConsoleChannel, FileChannel, probe
+from alerts.chat import harmless
 from alerts.render import as_text, headline
 from extractors.errors import DeliveryError
 from extractors.types import Delivery
@@ -102,7 +103,8 @@ async def test_a_chat_gets_headline_and_text(make_delivery: Make, httpserver: HT
     (request, _) = httpserver.log[0]
     sent = request.get_json()
     payload = make_delivery(title="Бишкек <b> *x*").payload
-    assert (sent["title"], sent["message"].strip()) == (headline(payload), as_text(payload).strip())
+    assert (sent["title"], sent["message"].strip()) == (harmless(headline(payload)), harmless(as_text(payload)).strip())
+    assert "Бишкек ‹b› ∗x∗" in sent["title"]
 
 
 async def test_a_chat_that_refuses_is_tried_again(make_delivery: Make, httpserver: HTTPServer) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from alerts.channels import probe
-from alerts.message import SCHEMA, cloud_event, compose, delivery_key, stamp
+from alerts.message import SCHEMA, cloud_event, compose, delivery_key, links_to, stamp
 from alerts.render import as_html, as_text, headline
 from alerts.rules import Kind
 from extractors.signals.voices import Chorus
@@ -66,6 +66,10 @@ def test_an_alert_says_what_where_by_whom_and_how_sure(make_payload: Make, make_
         "priority": "normal",
         "follows": "",
     }
+
+
+def test_the_links_to_a_board_are_of_the_schema(make_payload: Make, schema: Draft202012Validator) -> None:
+    schema.validate(event_of(make_payload() | links_to("https://board.example", "s0123456789ab")))
 
 
 def test_an_outlet_that_left_the_catalogue_is_named_by_its_id(make_payload: Make) -> None:

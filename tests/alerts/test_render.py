@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alerts.message import links_to
 from alerts.render import as_html, as_text, headline
 from extractors.types import Report
 
@@ -43,6 +44,7 @@ Why new: no signal of five days tells it
 Also told by: Ала-Арча (ru), chorsu (uz)
 Confidence: distancing-moscow 0.91, collective-security 0.64 (test-1)
 More: vigie signals show s0123456789ab
+Verdict: vigie signals verdict s0123456789ab confirmed
 """
     )
 
@@ -61,6 +63,7 @@ https://steppe.example/drill
 Why new: no signal of five days tells it
 Confidence: distancing-moscow 0.91, collective-security 0.64 (test-1)
 More: vigie signals show s0123456789ab
+Verdict: vigie signals verdict s0123456789ab confirmed
 """
     )
 
@@ -77,6 +80,15 @@ def test_an_alert_quotes_the_passage_that_it_echoes(make_payload: Make) -> None:
     page = as_html(payload)
     assert "note-2022.txt, “Le Kirghizstan a renoncé &lt;deux fois&gt; à accueillir" in page
     assert "Echoes" not in as_text(make_payload()) + as_html(make_payload())
+
+
+def test_with_a_board_an_alert_leads_there(make_payload: Make) -> None:
+    payload = make_payload() | links_to("https://board.example/vigie/", "s0123456789ab")
+    page = "https://board.example/vigie/signals/s0123456789ab"
+    assert as_text(payload).endswith(f"\nMore: {page}\nVerdict: {page}/verdict\n")
+    links = [link.get("href") for link in lxml.html.document_fromstring(as_html(payload)).iter("a")]
+    assert links == ["https://steppe.example/drill", page, f"{page}/verdict"]
+    assert links_to("", "s0123456789ab") == {}
 
 
 def test_no_line_of_text_is_wider_than_a_terminal(make_payload: Make, make_report: Callable[..., Report]) -> None:

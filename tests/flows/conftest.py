@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -108,7 +108,7 @@ class Press(ThreadingHTTPServer):
         return 404, "text/plain", "gone"
 
     def _feed(self) -> str:
-        now = format_datetime(datetime.now(UTC))
+        now = format_datetime(datetime.now(UTC) - timedelta(minutes=1))  # not later than the poll that asks
         items = "".join(
             f"<item><title>{escape(title)}</title><link>{self.url(f'/page/{n}')}</link><pubDate>{now}</pubDate></item>"
             for n, (title, _) in enumerate(self.items)
@@ -366,12 +366,11 @@ def open_watch(tmp_path: Path, encoder_cache: Path) -> Opener:
     async def opened(sources: dict[str, str], rules: str = "", **changes: Any) -> AsyncIterator[Desk]:
         settings = Settings(
             db=f"sqlite:///{tmp_path}/vigie.db",
-            cache=cache,
             snapshots=tmp_path / "snapshots",
             home=tmp_path / "home",
             allowed_networks=(ip_network("127.0.0.0/8"),),
             host_spacing=0,
-            **({"timeout": 5} | changes),
+            **({"timeout": 5, "cache": cache} | changes),
         )
         catalogue = "".join(f'[[source]]\nid = "{name}"\nkind = "feed"\nurl = "{url}"\n' for name, url in sources.items())
         alerts = f'[[channel]]\nname = "log"\nkind = "file"\npath = "{tmp_path}/alerts.jsonl"\n' + (

@@ -250,10 +250,10 @@ def kill_when(process: "subprocess.Popen[bytes]", db: Path, query: str, least: i
 async def test_killed_in_the_midst_of_a_file_it_ends_as_if_it_had_not_been(
     lookout: Lookout, ask: Ask, tmp_path: Path, encoder_cache: Path
 ) -> None:
-    file = jsonl(tmp_path / "past.jsonl", 200)
+    file = jsonl(tmp_path / "past.jsonl", 140)
     await ask(jsonl=file)
     undisturbed = outcome(tmp_path / "vigie.db")
-    assert [stage for _, stage, *_ in undisturbed[0]] == ["done"] * 200
+    assert [stage for _, stage, *_ in undisturbed[0]] == ["done"] * 140
     for name in ("vigie.db", "vigie.db-wal", "vigie.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
     lookout.settings["VIGIE_CACHE"] = str(encoder_cache)

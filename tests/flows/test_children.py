@@ -28,6 +28,7 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_runs(lookout: Lookout, 
     lookout.wait_for_run()
 
     press.hang()
+    lookout.write(press.source("slower", "/slow"))  # the other has just been asked, and waits for its time
     assert press.asked.wait(150), lookout.words
     for number in ENDING:  # who is impatient breaks nothing
         process.send_signal(number)

@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
+from alerts.atom import AtomChannel
 from alerts.hours import QuietHours
 from alerts.rules import Kind, Rule
 from extractors.errors import ConfigError
 from extractors.themes.vocabulary import theme_ids
 from extractors.types import OutletKind, Source
 from flows.config import AlertConfig, parse_alerts, parse_sources, read_alerts, read_sources
+from flows.desk import open_channel
 from flows.starter import ALERTS, SOURCES
 
 CONSOLE = '[[channel]]\nname = "console"\nkind = "console"\n'
@@ -291,7 +294,7 @@ def test_every_fault_of_the_alerts_is_told_with_its_line() -> None:
     known, countries = ", ".join(theme_ids()), "AM, AZ, BY, GE, KG, KZ, MD, TJ, TM, UZ, CENTRAL_ASIA"
     outlets, kinds = (", ".join(map(repr, get_args(literal))) for literal in (OutletKind, Kind))
     assert faults_of_alerts(WRONG_ALERTS, SHORT_SECRET="hunter-2") == [
-        "alerts.toml:3: [[channel]] 1: kind: Input should be 'console', 'file', 'email', 'webhook' or 'apprise'",
+        "alerts.toml:3: [[channel]] 1: kind: Input should be 'console', 'file', 'atom', 'email', 'webhook' or 'apprise'",
         "alerts.toml:8: [[channel]] 2: smtp: must be host:port",
         "alerts.toml:9: [[channel]] 2: to: must be a list",
         "alerts.toml:15: [[channel]] 3: from: must be an e-mail address",
@@ -325,6 +328,16 @@ def test_a_mail_channel_reads_its_password_from_a_variable() -> None:
     assert (channel.sender, channel.to) == ("Vigie <vigie@example.org>", ("a@example.org", "b@example.org"))
     assert (channel.username, channel.secret) == ("vigie", "s3cret")
     assert "s3cret" not in repr(channel)
+
+
+async def test_a_feed_of_alerts_needs_its_place(tmp_path: Path) -> None:
+    text = f'[[channel]]\nname = "feed"\nkind = "atom"\npath = "{tmp_path / "alerts.atom"}"\n'
+    async with httpx.AsyncClient() as client:
+        channel = open_channel(alerts(text).channels[0], client)
+        assert channel == AtomChannel("feed", tmp_path / "alerts.atom")
+    assert faults_of_alerts('[[channel]]\nname = "feed"\nkind = "atom"\n') == [
+        "alerts.toml:1: [[channel]] 1: a channel of kind atom needs path"
+    ]
 
 
 def test_a_secret_can_stand_in_a_file(tmp_path: Path) -> None:

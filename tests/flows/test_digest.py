@@ -14,7 +14,7 @@ from flows.digest import tell_digests
 from flows.report import RunReport
 from flows.send import send_deliveries
 from storage.outbox import add_delivery, deliveries_of, list_deliveries
-from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, rss
+from tests.flows.watching import Opener, alerts_in, report_drill
 
 DAILY = """
 [[rule]]
@@ -30,12 +30,8 @@ CAPPED = '[[rule]]\nname = "core"\nchannel = "log"\ncap = 1\n'
 @asynccontextmanager
 async def watched(newsroom: HTTPServer, open_watch: Opener, rules: str) -> AsyncIterator[Desk]:
     """A desk whose one cycle found one signal."""
-    page = newsroom.url_for("/drill")
-    newsroom.expect_request("/feed").respond_with_data(rss((page, "Bishkek calls off drill", NOW)), content_type="text/xml")
-    newsroom.expect_request("/drill").respond_with_data(
-        article_page("Bishkek calls off drill", DRILL), content_type="text/html"
-    )
-    async with open_watch({"post": newsroom.url_for("/feed")}, rules) as desk:
+    sources = report_drill(newsroom)
+    async with open_watch(sources, rules) as desk:
         await run_cycle(desk, "run-1")
         yield desk
 

@@ -10,7 +10,7 @@ from flows.failing_channels import tell_failing
 from flows.report import RunReport
 from flows.send import send_deliveries
 from storage.outbox import list_deliveries
-from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, rss
+from tests.flows.watching import Opener, alerts_in, report_drill
 
 RULES = """
 [[channel]]
@@ -28,13 +28,9 @@ MINUTE = timedelta(minutes=1)
 async def test_it_is_told_after_an_hour_once_and_again_when_it_failed_again(
     newsroom: HTTPServer, open_watch: Opener, tmp_path: Path
 ) -> None:
-    page = newsroom.url_for("/drill")
-    newsroom.expect_request("/feed").respond_with_data(rss((page, "Bishkek calls off drill", NOW)), content_type="text/xml")
-    newsroom.expect_request("/drill").respond_with_data(
-        article_page("Bishkek calls off drill", DRILL), content_type="text/html"
-    )
+    sources = report_drill(newsroom)
     newsroom.expect_request("/hook").respond_with_data("no", status=500)
-    async with open_watch({"post": newsroom.url_for("/feed")}, RULES.format(hook=newsroom.url_for("/hook"))) as desk:
+    async with open_watch(sources, RULES.format(hook=newsroom.url_for("/hook"))) as desk:
         await run_cycle(desk, "run-1")
         (refused,) = list_deliveries(desk.database)
         assert (refused["state"], refused["error"]) == ("pending", "http-500")
@@ -56,14 +52,10 @@ async def test_it_is_told_after_an_hour_once_and_again_when_it_failed_again(
 async def test_what_was_refused_before_a_success_is_no_failure(
     newsroom: HTTPServer, open_watch: Opener, tmp_path: Path
 ) -> None:
-    page = newsroom.url_for("/drill")
-    newsroom.expect_request("/feed").respond_with_data(rss((page, "Bishkek calls off drill", NOW)), content_type="text/xml")
-    newsroom.expect_request("/drill").respond_with_data(
-        article_page("Bishkek calls off drill", DRILL), content_type="text/html"
-    )
+    sources = report_drill(newsroom)
     newsroom.expect_oneshot_request("/hook").respond_with_data("no", status=500)
     newsroom.expect_oneshot_request("/hook").respond_with_data("", status=204)
-    async with open_watch({"post": newsroom.url_for("/feed")}, RULES.format(hook=newsroom.url_for("/hook"))) as desk:
+    async with open_watch(sources, RULES.format(hook=newsroom.url_for("/hook"))) as desk:
         await run_cycle(desk, "run-1")
         later = datetime.now(UTC) + 61 * MINUTE
         await send_deliveries(desk, RunReport("run-2", later), lambda: later)

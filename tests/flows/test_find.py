@@ -128,6 +128,16 @@ async def test_what_somebody_split_stays_apart_in_later_cycles(desk: Desk, place
     assert len(signals(desk)) == 1
 
 
+async def test_with_a_board_what_is_told_leads_there(desk: Desk, place: Place) -> None:
+    place("a1", "steppe")
+    desk.settings = desk.settings.model_copy(update={"board": "https://board.example"})
+    place("b1", "chorsu", hours=200, lean=1.0)
+    without, told = list_deliveries(desk.database)
+    assert "links" not in without["payload"]
+    page = f"https://board.example/signals/{told['signal_id']}"
+    assert told["payload"]["links"] == {"more": page, "verdict": f"{page}/verdict"}
+
+
 async def test_had_nobody_said_so_they_would_be_merged_again(desk: Desk, place: Place, vigie: Callable[..., str]) -> None:
     place("a1", "steppe")
     place("b1", "chorsu", hours=1)

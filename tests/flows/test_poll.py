@@ -84,11 +84,11 @@ async def test_a_day_of_a_lively_and_a_day_of_a_sleepy_feed(feed: Feed, open_des
             feed.lists(quarter * 5, 20)
             _, lively = await poll(desk, quarter * HOUR / 4, due_only=True)
         asked = len(feed.asked)
-        for quarter in range(12, 40):
+        for quarter in range(12, 60):
             _, sleepy = await poll(desk, quarter * HOUR / 4, due_only=True)
     assert lively.interval < 3600
     assert sleepy.interval == 3600
-    assert len(feed.asked) - asked < 16
+    assert len(feed.asked) - asked < 24  # of 48: the interval grows to an hour, and jitter makes it shorter
 
 
 async def test_the_body_tells_what_the_headers_do_not(feed: Feed, open_desk: Opener) -> None:

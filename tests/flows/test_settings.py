@@ -40,6 +40,14 @@ def test_a_file_overrides_the_defaults_and_the_environment_overrides_the_file(mo
     assert settings.allowed_networks == (ip_network("10.1.0.0/16"),)
 
 
+@pytest.mark.parametrize("board", ["board.example", "https://board.example/a b", "javascript:alert(1)"])
+def test_a_board_is_an_address(monkeypatch: pytest.MonkeyPatch, board: str) -> None:
+    monkeypatch.setenv("VIGIE_BOARD", "https://board.example/vigie")
+    assert read_settings().board == "https://board.example/vigie"
+    monkeypatch.setenv("VIGIE_BOARD", board)
+    assert [fault.partition(":")[0] for fault in faults()] == ["VIGIE_BOARD"]
+
+
 def test_an_argument_overrides_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIGIE_DB", "sqlite:///env.db")
     assert read_settings(db="sqlite:///given.db").db == "sqlite:///given.db"

@@ -8,6 +8,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from pytest_httpserver import HTTPServer
+
 from flows.cycle import run_cycle
 from flows.report import RunReport
 
@@ -47,3 +49,13 @@ def alerts_in(tmp_path: Path) -> list[dict[str, Any]]:
 async def watch_once(open_watch: Opener, sources: dict[str, str], **changes: Any) -> RunReport:
     async with open_watch(sources, **changes) as desk:
         return await run_cycle(desk, f"run-{time.monotonic_ns()}")
+
+
+def report_drill(newsroom: HTTPServer) -> dict[str, str]:
+    """A feed of one fresh report that makes one signal and one alert; the sources to watch."""
+    page = newsroom.url_for("/drill")
+    newsroom.expect_request("/feed").respond_with_data(rss((page, "Bishkek calls off drill", NOW)), content_type="text/xml")
+    newsroom.expect_request("/drill").respond_with_data(
+        article_page("Bishkek calls off drill", DRILL), content_type="text/html"
+    )
+    return {"post": newsroom.url_for("/feed")}

@@ -57,7 +57,12 @@ class Weeks:
         vector = pack_vector(np.zeros(384, dtype=np.float32))
         scores = dict.fromkeys(themes, told.score)
         known = {"labels": list(themes), "countries": list(told.countries), "scores": scores, "model": "0", "vector": vector}
-        signal: dict[str, Any] = {"themes": sorted(themes), "countries": sorted(told.countries), "first_seen": at, "last_seen": at}
+        signal: dict[str, Any] = {
+            "themes": sorted(themes),
+            "countries": sorted(told.countries),
+            "first_seen": at,
+            "last_seen": at,
+        }
         rows[ReadingRow].append(ReadingRow(passage_id=number, **known).model_dump())
         signal["corroborated_at"] = at if told.status == "corroborated" else None
         rows[SignalRow].append(SignalRow(id=name, status=told.status, why="", **signal).model_dump())

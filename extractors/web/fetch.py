@@ -21,10 +21,11 @@ from extractors.errors import FetchError
 from extractors.types import Page
 from extractors.web.guard import LookUp, Network, guarded_transport
 from extractors.web.polite import HostLimiter
-from extractors.web.transports import NO_CACHE, BareRedirects, CachedListings, LongWait
+from extractors.web.transports import NO_CACHE, BareRedirects, CachedListings, LongWait, Pools
 
 VERSION = "0.1"
 CONNECTIONS = 500  # hosts that hang hold theirs for the whole of `Limits.read`: there must be enough for the others
+POOLS = 16  # see `Pools`
 SMALL = 256 * 1024  # bytes of a body that cost no permit; of larger ones so many are read at once
 LARGE_AT_ONCE = 32
 LASTING = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 414, 451})  # asking again soon brings the same answer
@@ -77,8 +78,12 @@ def open_client(  # noqa: PLR0913 - each by name, each with a default
     `cache` holds the listings between runs; the client closes it.
     """
     bounds = limits or Limits()
-    pool = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 5)
-    network = guarded_transport(allowed=allowed, pinned=pinned, verify=verify, limits=pool, look_up=look_up)
+    pool = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 5 // POOLS)
+    context = verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify, trust_env=False)
+    network = Pools([
+        guarded_transport(allowed=allowed, pinned=pinned, verify=context, limits=pool, look_up=look_up)
+        for _ in range(POOLS)
+    ])  # fmt: skip
     # Timeouts are not retried here: three of them on a hanging host would cost the run a minute.
     retry = Retry(
         total=2,

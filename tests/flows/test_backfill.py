@@ -250,10 +250,10 @@ def kill_when(process: "subprocess.Popen[bytes]", db: Path, query: str, least: i
 async def test_killed_in_the_midst_of_a_file_it_ends_as_if_it_had_not_been(
     lookout: Lookout, ask: Ask, tmp_path: Path, encoder_cache: Path
 ) -> None:
-    file = jsonl(tmp_path / "past.jsonl", 140)
+    file = jsonl(tmp_path / "past.jsonl", 100)
     await ask(jsonl=file)
     undisturbed = outcome(tmp_path / "vigie.db")
-    assert [stage for _, stage, *_ in undisturbed[0]] == ["done"] * 140
+    assert [stage for _, stage, *_ in undisturbed[0]] == ["done"] * 100
     for name in ("vigie.db", "vigie.db-wal", "vigie.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
     lookout.settings["VIGIE_CACHE"] = str(encoder_cache)
@@ -261,7 +261,7 @@ async def test_killed_in_the_midst_of_a_file_it_ends_as_if_it_had_not_been(
 
     kill_when(start(lookout, "--jsonl", str(file)), db, "SELECT count(*) FROM article", 20)
     assert rows(db, "SELECT done > 0, ended_at FROM backfill") == [(1, None)]
-    kill_when(start(lookout, "--jsonl", str(file)), db, "SELECT count(*) FROM entry WHERE stage = 'done'", 70)
+    kill_when(start(lookout, "--jsonl", str(file)), db, "SELECT count(*) FROM entry WHERE stage = 'done'", 50)
     last = start(lookout, "--jsonl", str(file))
     _, said = last.communicate(timeout=120)
 

@@ -14,11 +14,8 @@ from tests.flows.conftest import ENDING, Lookout, Press, until
 @pytest.mark.timeout(900)
 def test_after_a_kill_nothing_is_left_and_the_next_start_runs(lookout: Lookout, press: Press) -> None:
     lookout.write(press.source("slow", "/slow"))
-    for victims in (["up"], ["runner"], ["server"], ["up", "server", "runner", "prefect.engine"]):
-        process = lookout.up_with_a_run_in_flight(press)
-        kill(lookout, process, victims)
-        assert process.wait(60) != 0
-        until(lambda: not lookout.processes(), f"the rest to end with {victims}", seconds=15)
+    kill_and_see_all_end(lookout, press, ["up"])
+    kill_and_see_all_end(lookout, press, ["up", "server", "runner", "prefect.engine"])
 
     lookout.settings["VIGIE_CRON"] = changed = "* * * * * */7"
     process = lookout.up_with_a_run_in_flight(press)
@@ -33,6 +30,21 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_runs(lookout: Lookout, 
     for number in ENDING:  # who is impatient breaks nothing
         process.send_signal(number)
     lookout.stop(process, signal.SIGTERM)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("victim", ["runner", "server"])
+def test_without_one_of_them_the_others_end(lookout: Lookout, press: Press, victim: str) -> None:
+    lookout.write(press.source("slow", "/slow"))
+    kill_and_see_all_end(lookout, press, [victim])
+
+
+def kill_and_see_all_end(lookout: Lookout, press: Press, victims: list[str]) -> None:
+    process = lookout.up_with_a_run_in_flight(press)
+    kill(lookout, process, victims)
+    assert process.wait(60) != 0
+    until(lambda: not lookout.processes(), f"the rest to end with {victims}", seconds=15)
 
 
 def kill(lookout: Lookout, process: subprocess.Popen[bytes], victims: list[str]) -> None:

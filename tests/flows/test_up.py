@@ -71,15 +71,20 @@ def check_that_a_run_by_hand_appears(lookout: Lookout) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_each_signal_ends_everything(lookout: Lookout, press: Press) -> None:
+def test_a_signal_ends_everything_in_the_midst_of_a_run(lookout: Lookout, press: Press) -> None:
+    lookout.write(press.source("slow", "/slow"))
+    process = lookout.up_with_a_run_in_flight(press)
+    lookout.stop(process, signal.SIGHUP)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_a_signal_ends_everything_at_the_start_and_before_a_run(lookout: Lookout, press: Press) -> None:
     lookout.write(press.source("slow", "/slow"))
 
     process = lookout.start("up")
     lookout.child("server")
     lookout.stop(process, signal.SIGTERM)
-
-    process = lookout.up_with_a_run_in_flight(press)
-    lookout.stop(process, signal.SIGHUP)
 
     process = lookout.up()
     lookout.wait_for_run("PENDING")

@@ -17,7 +17,7 @@ from extractors.web.autodiscovery import (
     usual_leads,
 )
 
-FEEDS = Path("/work/shared/feeds")
+FEEDS = Path(__file__).parents[3].parent / "shared" / "feeds"
 AT = "https://outlet.example/en/news/1.html"
 
 

@@ -3,7 +3,7 @@
     python benchmarks/measure_placing.py [PASSAGES]
 
 Writes invented readings, spread over two years, each a signal of its own, straight into the tables of a temporary SQLite
-database, places the last ones as a cycle does, and times the very last. Needs no encoder. Five minutes for 200,000.
+database, places the last ones as a cycle does, and times the very last. Needs no encoder. Five minutes for 60,000.
 """
 
 import statistics

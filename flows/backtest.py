@@ -26,7 +26,7 @@ from flows.find import asked_themes
 from flows.listing import opened, write_rows
 from flows.records import STDOUT
 from flows.settings import read_settings
-from flows.tell import best_of
+from flows.tell import best_of, telling_of
 from flows.themes.files import own_ids
 from storage.signals import StoredSignal, stored_signals
 from storage.verdicts import verdicts_by_signal
@@ -118,10 +118,9 @@ def _occasions(rule: Rule, one: StoredSignal, fresh_hours: float) -> Iterator[tu
 
 
 def _telling(one: StoredSignal, kind: Kind, quoted: Report, reports: Sequence[Report], outlets: Outlets) -> Telling:
-    sure = max(quoted.reading.confidence.values(), default=0.0)
     voices = choir_of(outlets.facts(report).printed for report in reports).chorus().voices
     outlet_kind = outlets.kinds.get(quoted.outlet, "independent")
-    return Telling(one.signal, kind, quoted.lang, outlet_kind, sure, f"{quoted.title} {quoted.text}", voices)
+    return telling_of(one.signal, kind, quoted, outlet_kind, voices)
 
 
 def _row(one: Would) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from alerts.digest import Digest, Item, Move, WatchState, compose_digest, compos
 from alerts.interface import interface
 from alerts.mail import MailChannel
 from alerts.message import delivery_key
-from alerts.rules import ALL, Rule, Telling, matches
+from alerts.rules import ALL, Rule, matches
 from extractors.signals.barometer import WINDOW as WEEKS
 from extractors.signals.barometer import Barometer
 from extractors.signals.newsrooms import outlets_of
@@ -28,7 +28,7 @@ from flows.desk import Desk
 from flows.listing import Wanted
 from flows.muted import muted_at
 from flows.report import RunReport
-from flows.tell import best_of
+from flows.tell import best_of, telling_of
 from flows.trends import gather_trends
 from storage.outbox import HOUR, add_delivery, count_dead, has_delivery, held_deliveries, record_digested
 from storage.runs import stored_runs
@@ -94,8 +94,7 @@ def items_between(session: Session, desk: Desk, rule: Rule, since: datetime, unt
         best = best_of(stored.reports, core_ids() | {*rule.themes}, desk.settings.fresh_hours, muted)
         name, kind = names.get(best.outlet, (best.outlet, "independent"))
         voices = choir_of(outlets.facts(report).printed for report in stored.reports).chorus().voices
-        sure = max(best.reading.confidence.values(), default=0.0)
-        telling = Telling(stored.signal, "digest", best.lang, kind, sure, f"{best.title} {best.text}", voices)
+        telling = telling_of(stored.signal, "digest", best, kind, voices)
         if best.outlet not in muted.sources and matches(rule, telling, core_ids(), muted):
             signal = stored.signal
             yield Item(
@@ -168,6 +167,9 @@ def _picture(session: Session, rule: Rule, now: datetime) -> bytes:
 def _tell_held(desk: Desk, report: RunReport, now: datetime) -> None:
     """What was held back by a cap goes out in one message a recipient, an hour after the first of it."""
     rules = {rule.name: rule for rule in desk.rules}
+    with desk.database.read() as session:
+        if not held_deliveries(session):  # as nearly always: no cycle need wait to write for that
+            return
     with desk.database.write() as session:
         for (channel, target), held in held_deliveries(session).items():
             if now - min(delivery.created for delivery in held) < HOUR or channel not in desk.channels:

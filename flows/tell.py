@@ -8,7 +8,7 @@ from alerts.message import compose, delivery_key, links_to
 from alerts.rules import Kind, Muted, Rule, Telling, matches
 from extractors.signals.events import Known
 from extractors.signals.freshness import is_fresh
-from extractors.types import Delivery, Report
+from extractors.types import Delivery, Report, Signal
 from flows.finder import Finder
 
 OutletNames = Mapping[str, tuple[str, str]]
@@ -38,10 +38,8 @@ def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
     payload = compose(known.signal, kind, best, others, outlets, chorus) | links_to(finder.board, known.signal.id)
     echoes = finder.echo([finder.reports[facts.report] for facts in known.members])
     payload |= {"echoes": echoes} if echoes else {}
-    confidence = max((sure for theme, sure in best.reading.confidence.items() if theme in (themes or {theme})), default=0.0)
-    said = f"{best.title} {best.text}"
     outlet_kind = outlets.get(best.outlet, ("", "independent"))[1]
-    telling = Telling(known.signal, kind, best.lang, outlet_kind, confidence, said, chorus.voices)
+    telling = telling_of(known.signal, kind, best, outlet_kind, chorus.voices, themes)
     deliveries: dict[str, Delivery] = {}
     for rule in rules:
         if matches(rule, telling, finder.core, finder.muted):
@@ -55,6 +53,14 @@ def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
                 )
                 deliveries.setdefault(key, delivery)
     return list(deliveries.values())
+
+
+def telling_of(
+    signal: Signal, kind: Kind, best: Report, outlet_kind: str, voices: int, themes: frozenset[str] = frozenset()
+) -> Telling:
+    """What rules ask of a signal told by its passage `best`, as sure as that is of one of these themes, or of any."""
+    confidence = max((sure for theme, sure in best.reading.confidence.items() if theme in (themes or {theme})), default=0.0)
+    return Telling(signal, kind, best.lang, outlet_kind, confidence, f"{best.title} {best.text}", voices)
 
 
 def tell_merged(

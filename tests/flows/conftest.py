@@ -29,7 +29,7 @@ from flows.config import parse_alerts, parse_sources
 from flows.desk import Desk, open_desk
 from flows.prefect_home import prefect_environment
 from flows.settings import Settings
-from tests.flows.watching import Opener
+from tests.flows.watching import Opener, cache_of
 
 VIGIE = str(Path(sys.executable).parent / "vigie")
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -357,10 +357,7 @@ def open_watch(tmp_path: Path, encoder_cache: Path) -> Opener:
 
     The encoder is shared, the web cache is the test's own: hosts of other tests had the same address.
     """
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    for folder in encoder_cache.glob("*/"):
-        (cache / folder.name).symlink_to(folder, target_is_directory=True)
+    cache = cache_of(tmp_path, encoder_cache)
 
     @asynccontextmanager
     async def opened(sources: dict[str, str], rules: str = "", **changes: Any) -> AsyncIterator[Desk]:

@@ -25,7 +25,7 @@ from flows.settings import Settings, parse_keep
 from storage.database import open_database
 from storage.entries import add_entries, due_entries, record_fetched
 from storage.signals import stored_signals
-from tests.flows.watching import DRILL, NOW, alerts_in, article_page, rss
+from tests.flows.watching import DRILL, NOW, alerts_in, article_page, cache_of, rss
 
 PLANTED = "Between the harvest and the first snow nobody had counted the forty-one wooden bridges of the upper valley."
 OTHER = (
@@ -45,7 +45,7 @@ def open_archive(tmp_path: Path, encoder_cache: Path, newsroom: HTTPServer) -> O
     @asynccontextmanager
     async def opened(**changes: object) -> AsyncIterator[Desk]:
         settings = Settings(
-            db=f"sqlite:///{tmp_path}/vigie.db", cache=cached(tmp_path, encoder_cache), snapshots=tmp_path / "snapshots",
+            db=f"sqlite:///{tmp_path}/vigie.db", cache=cache_of(tmp_path, encoder_cache), snapshots=tmp_path / "snapshots",
             home=tmp_path / "home", allowed_networks=(ip_network("127.0.0.0/8"),), host_spacing=0, timeout=5, **changes,
         )  # fmt: skip
         sources = "".join(
@@ -57,16 +57,6 @@ def open_archive(tmp_path: Path, encoder_cache: Path, newsroom: HTTPServer) -> O
             yield desk
 
     return opened
-
-
-def cached(tmp_path: Path, encoder_cache: Path) -> Path:
-    """The built encoder, and a memory of the web of the test's own: the next test's server has the same port."""
-    own = tmp_path / "cache"
-    own.mkdir(exist_ok=True)
-    for built in encoder_cache.iterdir():
-        if not built.name.startswith("web.db") and not (own / built.name).exists():
-            (own / built.name).symlink_to(built)
-    return own
 
 
 def serve(newsroom: HTTPServer, source: str, text: str, more: str = "") -> None:

@@ -26,7 +26,7 @@ from flows.settings import Settings
 from storage.database import open_database
 from storage.outbox import list_deliveries
 from tests.flows.conftest import VIGIE, Lookout, until
-from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, rss, watch_once
+from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, cache_of, rss, watch_once
 
 SITEMAP = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{}</urlset>'
 INDEX = '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{}</sitemapindex>'
@@ -86,16 +86,6 @@ def ask(tmp_path: Path, encoder_cache: Path, httpserver: HTTPServer) -> Ask:
             return work
 
     return run
-
-
-def cache_of(tmp_path: Path, encoder_cache: Path) -> Path:
-    """The built encoder, and a memory of the web of the test's own: the next test's server has the same port."""
-    own = tmp_path / "cache"
-    own.mkdir(exist_ok=True)
-    for built in encoder_cache.iterdir():
-        if not built.name.startswith("web.db") and not (own / built.name).exists():
-            (own / built.name).symlink_to(built)
-    return own
 
 
 def serve(server: HTTPServer, path: str, text: str, kind: str = "text/xml") -> None:

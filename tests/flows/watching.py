@@ -59,3 +59,13 @@ def report_drill(newsroom: HTTPServer) -> dict[str, str]:
         article_page("Bishkek calls off drill", DRILL), content_type="text/html"
     )
     return {"post": newsroom.url_for("/feed")}
+
+
+def cache_of(tmp_path: Path, encoder_cache: Path) -> Path:
+    """The built encoder, and a memory of the web of the test's own: the next test's server has the same port."""
+    own = tmp_path / "cache"
+    own.mkdir(exist_ok=True)
+    for built in encoder_cache.iterdir():
+        if not built.name.startswith("web.db") and not (own / built.name).exists():
+            (own / built.name).symlink_to(built)
+    return own

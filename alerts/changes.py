@@ -1,10 +1,11 @@
 """What a message about a trend says: a burst or a drop of a state and theme, with the passages behind it. Sends nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from alerts.message import stamp
-from alerts.rules import ALL, Rule
+from alerts.rules import ALL, Muted, Rule, wants_countries
 from extractors.signals.trends import ALL as EVERYWHERE
 from extractors.signals.trends import WEEK, Cell, iso_week
 from extractors.types import Report
@@ -14,18 +15,41 @@ Outlets = Mapping[str, tuple[str, str]]  # a source's id to its name and kind
 Behind = Sequence[tuple[str, Report]]  # the passages behind a change, each with its signal's id
 
 
-def wants_change(rule: Rule, cell: Cell, behind: Behind, outlets: Outlets, core: Collection[str]) -> bool:
-    """Whether a rule is told of a change. Languages, outlets, words and confidence are asked of the passages behind it."""
-    reports = [report for _, report in behind]
+@dataclass(frozen=True, slots=True)
+class ChangeTelling:
+    """A change when it could be told: the passages behind it, whether one of its signals is rare, how many voices one has.
+
+    Of a drop, nothing is known of the last two.
+    """
+
+    cell: Cell
+    behind: Behind
+    rare: bool = False
+    voices: int = 0
+
+
+def wants_change(
+    rule: Rule, telling: ChangeTelling, outlets: Outlets, core: Collection[str], muted: Muted | None = None
+) -> bool:
+    """Whether a rule is told of a change.
+
+    Languages, outlets, words and confidence are asked of the passages behind it, priority and voices of the signals that
+    it counts: a drop, which may count none, is told to no rule that asks for these.
+    """
+    cell, silenced = telling.cell, muted or Muted()
+    reports = [report for _, report in telling.behind]
     said = "\n".join(f"{report.title} {report.text}" for report in reports).casefold()
     sure = max((report.reading.confidence.get(cell.theme, 0.0) for report in reports), default=0.0)
     return (
         cell.flag in rule.when
         and cell.theme in (core if rule.themes == ALL else rule.themes)
-        and (rule.countries == ALL or cell.country in rule.countries)
+        and cell.theme not in silenced.themes
+        and wants_countries(rule, () if cell.country == EVERYWHERE else (cell.country,), silenced)
         and (rule.languages == ALL or any(report.lang in rule.languages for report in reports))
         and (rule.outlets == ALL or any(_outlet(outlets, report)[1] in rule.outlets for report in reports))
         and sure >= rule.min_confidence
+        and (rule.priority == "*" or telling.rare)
+        and (rule.min_voices == 1 or telling.voices >= rule.min_voices)
         and (not rule.words or any(word.casefold() in said for word in rule.words))
     )
 

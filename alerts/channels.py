@@ -3,20 +3,23 @@
 import asyncio
 import fcntl
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from alerts.chat import harmless
+from alerts.chat import harmless, open_services
 from alerts.message import cloud_event
 from alerts.render import as_text, headline
 from extractors.errors import DeliveryError
 from extractors.types import Delivery
+
+THREADS = 2  # for one chat: a service that keeps silent holds up its own messages alone, a second try finds a free one
 
 
 class Channel(Protocol):
@@ -35,7 +38,8 @@ class Channel(Protocol):
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    encoding = sys.stdout.encoding or "utf-8"  # what it cannot write is shown by its number: the alert is not lost for it
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
 
 
@@ -90,20 +94,25 @@ class ChatChannel:
     name: str
     url: str
     targets: tuple[str, ...] = ("",)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "chat"), init=False, compare=False)
 
     def __repr__(self) -> str:
         return f"ChatChannel({self.name!r})"
 
     async def send(self, delivery: Delivery) -> None:
-        """Hand the alert to apprise as plain text without marks that a service acts on."""
+        """Hand the alert to apprise as plain text without marks that a service acts on; a long one in several messages."""
         import apprise  # noqa: PLC0415 - 130 plugins
 
-        logging.getLogger("apprise").disabled = True  # it logs the addresses that it cannot read, secrets and all
-        sender = apprise.Apprise()
-        if not sender.add(self.url):
+        sender = open_services(self.url)
+        if sender is None:
             raise DeliveryError(self.name, "apprise does not know this address", final=True)
+        for service in sender:  # else a text that is too long for it is refused as a whole, today and tomorrow
+            if service.overflow_mode == apprise.OverflowMode.UPSTREAM:  # the address may ask for ?overflow=truncate
+                service.overflow_mode = apprise.OverflowMode.SPLIT
         title, body = harmless(headline(delivery.payload)), harmless(as_text(delivery.payload))
-        if not await sender.async_notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT):
+        notify = partial(sender.notify, body=body, title=title, body_format=apprise.NotifyFormat.TEXT)
+        # not `async_notify`, which posts all parts at the same moment, so that they come in any order
+        if not await asyncio.get_running_loop().run_in_executor(self._pool, notify):
             raise DeliveryError(self.name, "apprise could not deliver")
 
 

@@ -16,7 +16,11 @@ KIND = "digest"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A signal in a digest. `state` is new, corroborated or both; `outlet` is the name of who is quoted."""
+    """A signal in a digest. `state` is new, corroborated or both; `outlet` is the name of who is quoted, "" for nobody.
+
+    Of what a cap held back it may also be developing, or a burst or a drop: then `signal` names that, and `command` lists
+    what it counts.
+    """
 
     signal: str
     state: str
@@ -28,6 +32,7 @@ class Item:
     countries: tuple[str, ...]
     why: str
     voices: int
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,8 @@ class WatchState:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing needs a look."""
-        return not (self.failing or self.silent or self.dead)
+        """Whether nothing needs a look: nothing failed, and something ran."""
+        return self.runs > 0 and not (self.failing or self.silent or self.dead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,9 @@ def compose_digest(digest: Digest, words: Interface) -> dict[str, Any]:
     return {
         "kind": KIND,
         "subject": f"{digest.every} {stamp(digest.until)}",
-        "title": f"{words.words[digest.every]} · {words.day(digest.last_day)} · {words.words['new']}: {_count_new(digest)}",
+        "title": " · ".join(
+            (words.words[digest.every], words.day(digest.last_day), words.labelled("new", _count_new(digest)))
+        ),
         "interface": words.language,
         "since": stamp(digest.since),
         "until": stamp(digest.until),
@@ -109,7 +116,7 @@ def compose_held(items: Sequence[Item], until: datetime, words: Interface) -> di
     return {
         "kind": KIND,
         "subject": f"held {stamp(until)}",
-        "title": f"{words.words['more']}: {len(items)}",
+        "title": words.labelled("more", len(items)),
         "interface": words.language,
         "since": None,
         "until": stamp(until),
@@ -150,6 +157,7 @@ def _item(item: Item, words: Interface) -> dict[str, Any]:
         "signal": item.signal, "state": item.state, "label": words.words[item.state], "title": " ".join(item.title.split()),
         "url": item.url, "outlet": item.outlet, "language": item.language, "why": item.why, "voices": item.voices,
         "also": [words.country(country) for country in item.countries[1:]],
+        "command": item.command or f"vigie signals show {item.signal}",
     }  # fmt: skip
 
 

@@ -22,7 +22,8 @@ class QuietHours:
         if not self._holds(local.time()):
             return now
         day = local.date() + timedelta(days=self.start > self.end and local.time() >= self.start)
-        return datetime.combine(day, self.end, self.zone).astimezone(UTC)
+        end = self.end.replace(fold=local.fold)  # in the hour that autumn repeats: of the same pass through it
+        return datetime.combine(day, end, self.zone).astimezone(UTC)
 
     def _holds(self, clock: time) -> bool:
         if self.start <= self.end:
@@ -49,6 +50,11 @@ class Rhythm:
     def before(self, due: datetime) -> datetime:
         """When the digest before this one was due: what came since then is in this one."""
         return self._at(due.astimezone(self.zone).date() - timedelta(days=self._days))
+
+    @property
+    def cron(self) -> str:
+        """The same for a scheduler that knows the zone: `30 7 * * 1`."""
+        return f"{self.hour.minute} {self.hour.hour} * * {'1' if self.every == 'weekly' else '*'}"
 
     def day(self, due: datetime) -> date:
         """The day on which a digest is due, there."""

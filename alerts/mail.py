@@ -5,7 +5,8 @@ import base64
 import contextlib
 import smtplib
 import ssl
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Literal
@@ -17,6 +18,7 @@ from extractors.types import Delivery
 
 TIMEOUT = 30.0
 PERMANENT = 500
+THREADS = 2  # for one channel: a server that keeps silent holds up its own mail alone, a second try finds a free one
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,27 @@ class MailChannel:
     username: str = ""
     password: str = ""
     context: ssl.SSLContext | None = None  # None: the system's authorities
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "mail"), init=False, compare=False)
 
     def __repr__(self) -> str:
         return f"MailChannel({self.name!r}, {self.host!r}, {self.port}, to={self.targets!r})"
 
     async def send(self, delivery: Delivery) -> None:
-        """Send to the delivery's target; 5xx answers to recipient or text are final, everything else is tried again."""
+        """Send to the delivery's target; 5xx answers to recipient or text are final, everything else is tried again.
+
+        What a server says at its greeting, to the login or to the sender is no fault of this letter's.
+        """
         message = write_mail(delivery, self.sender)
         try:
-            await asyncio.to_thread(self._submit, message, delivery.target)
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._submit, message, delivery.target)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             raise DeliveryError(self.name, _said(code, text), final=code >= PERMANENT) from error
         except smtplib.SMTPAuthenticationError as error:  # the operator may mend it: not final
             raise DeliveryError(self.name, f"login refused: {error.smtp_code}") from error
         except smtplib.SMTPResponseException as error:
-            raise DeliveryError(
-                self.name, _said(error.smtp_code, error.smtp_error), final=error.smtp_code >= PERMANENT
-            ) from error
+            final = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= PERMANENT
+            raise DeliveryError(self.name, _said(error.smtp_code, error.smtp_error), final=final) from error
         except UnicodeEncodeError as error:  # its text would show a letter of the password
             raise DeliveryError(self.name, "the login or an address is not ASCII") from error
         except (smtplib.SMTPException, OSError) as error:

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from alerts.changes import is_change
 from alerts.digest import is_digest
-from alerts.interface import interface
+from alerts.interface import Interface, interface
 from alerts.upkeep import is_upkeep
 
 # What could move a terminal's cursor, break a header or turn the reading direction; Persian needs its joiners, they stay.
@@ -29,14 +29,16 @@ def headline(payload: Mapping[str, Any]) -> str:
 
 def as_text(payload: Mapping[str, Any]) -> str:
     """The alert as plain text, sentences wrapped at 88 characters."""
-    return _template(payload, "txt").render(alert=payload, words=_words(payload))
+    reader = _reader(payload)
+    return _template(payload, "txt").render(alert=payload, reader=reader, words=reader.words)
 
 
 def as_html(payload: Mapping[str, Any]) -> str:
     """The alert as a whole HTML page whose styles stand in the elements, as mail programs want them."""
     import css_inline  # noqa: PLC0415 - only mail needs it
 
-    page = _template(payload, "html").render(alert=payload, headline=headline(payload), words=_words(payload))
+    reader, line = _reader(payload), headline(payload)
+    page = _template(payload, "html").render(alert=payload, headline=line, reader=reader, words=reader.words)
     return css_inline.inline(page, keep_style_tags=True, load_remote_stylesheets=False)
 
 
@@ -46,8 +48,8 @@ def _template(payload: Mapping[str, Any], form: str) -> Template:
     return _templates().get_template(f"{name}.{form}.j2")
 
 
-def _words(payload: Mapping[str, Any]) -> Mapping[str, str]:
-    return interface(payload.get("interface", "en")).words
+def _reader(payload: Mapping[str, Any]) -> Interface:
+    return interface(payload.get("interface", "en"))
 
 
 def _theme_names(payload: Mapping[str, Any]) -> list[str]:

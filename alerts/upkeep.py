@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from alerts.message import stamp
@@ -11,6 +11,8 @@ from extractors.types import Source
 from extractors.web.urls import redact_url
 
 KIND: Literal["source-quiet"] = "source-quiet"
+WAITS = "What is for it waits in the outbox for a day."
+DEAD = "What was for it was refused for good: dead letters, which `vigie alerts retry` sends anew once this is mended."
 Event = Literal["quiet", "back", "yield", "unread", "channel"]
 
 
@@ -60,11 +62,13 @@ def compose_watch(event: Event, subject: str, title: str, why: str) -> dict[str,
     return _compose(event, subject, title, why, ())
 
 
-def compose_channel(channel: str, since: datetime, error: str) -> dict[str, Any]:
-    """The message that a channel takes nothing, for whom another one reaches."""
-    why = f"Nothing could be delivered since {stamp(since)}: {error}. What is for it waits in the outbox for a day."
+def compose_channel(channel: str, since: datetime, error: str, *, waits: bool = True) -> dict[str, Any]:
+    """The message that a channel takes nothing, for whom another one reaches; `waits`: it is tried again."""
+    moment = f"{since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    state = WAITS if waits else DEAD
+    why = f"Nothing could be delivered since {moment}: {error}. {state}"
     said = _compose("channel", f"channel {channel}", f"The channel {channel} fails", why, ())
-    return said | {"command": "vigie alerts list --pending"}
+    return said | {"command": f"vigie alerts list --{'pending' if waits else 'dead'}"}
 
 
 def is_upkeep(payload: Mapping[str, Any]) -> bool:

@@ -64,5 +64,5 @@ class WebhookChannel:
 def _retry_after(response: httpx.Response) -> float | None:
     try:
         return min(Retry().parse_retry_after(response.headers.get("Retry-After", "")), DAY)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of a year beyond the calendar
         return None

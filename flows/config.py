@@ -1,119 +1,45 @@
-"""sources.toml and alerts.toml: read, checked whole, every fault told with its file, line and field."""
+"""sources.toml and alerts.toml: read, checked whole, every fault told with its file, line and field.
+
+What a field may hold is `fields.py`'s, what stands under a line of a file `tables.py`'s.
+"""
 
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from alerts.chat import open_services
 from alerts.hours import QuietHours, Rhythm
 from alerts.rules import ALL, Kind, Rule
-from extractors.themes.vocabulary import theme_ids
 from extractors.types import OutletKind, Source, SourceKind
 from extractors.web.urls import canonical_url
+from flows.fields import (
+    Address,
+    Clock,
+    Countries,
+    HeaderValue,
+    HostAndPort,
+    Hours,
+    Id,
+    Interval,
+    Kinds,
+    Language,
+    Languages,
+    Mailbox,
+    Name,
+    Outlets,
+    Themes,
+    Word,
+    Zone,
+)
 from flows.secrets import SecretError, read_secret
 from flows.tables import TableFile, read_text
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def _interval(value: object) -> object:
-    match = re.fullmatch(r"(\d{1,6})([smhd])", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('must be a number and a unit, such as "15m", "2h" or "1d"')
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
-
-
-def _hours(value: object) -> object:
-    match = re.fullmatch(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)", value) if isinstance(value, str) else None
-    try:
-        start, end = (time.fromisoformat(clock) for clock in match.groups()) if match else (None, None)
-    except ValueError:
-        start = end = None
-    if start is None or start == end:
-        raise ValueError('must be two times of the day, such as "22:00-07:00"')
-    return start, end
-
-
-def _clock(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        raise ValueError('must be a time of the day, such as "07:00"')
-    return time.fromisoformat(value)
-
-
-def _zone(value: object) -> object:
-    try:
-        return ZoneInfo(value) if isinstance(value, str) else value
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder
-        raise ValueError('must be a time zone, such as "Asia/Almaty"') from error
-
-
-def _address(value: str) -> str:
-    if not canonical_url(value):
-        raise ValueError("must be an http or https address")
-    return value
-
-
-def _host_and_port(value: str) -> str:
-    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})", value)
-    if match is None or not 0 < int(match[2]) < 65536:  # noqa: PLR2004 - ports are 16 bits
-        raise ValueError("must be host:port")
-    return value
-
-
-def _among(known: Callable[[], Sequence[str]], what: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    def check(values: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [value for value in values if value != "*" and value not in known()]
-        if unknown:
-            raise ValueError(f"unknown {what}: {', '.join(unknown)} (known: {', '.join(known())})")
-        return values
-
-    return check
-
-
-def _known_themes(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    """The built-in themes are always known; those of the operator's own where the context names them."""
-    own = (info.context or {}).get("own", ())
-    return _among(lambda: (*theme_ids(), *own), "theme")(values)
-
-
-def _countries() -> tuple[str, ...]:
-    from extractors.themes.actors import REGION, STATES  # noqa: PLC0415 - the automaton is not for reading a file
-
-    return (*STATES, REGION)
-
-
-def _several(value: object) -> object:
-    """A list; `"*"`, alone or among others, is all."""
-    return ALL if value == "*" or (isinstance(value, list) and "*" in value) else value
-
-
-def _matching(pattern: str, what: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value) is None:
-            raise ValueError(f"must be {what}")
-        return value
-
-    return AfterValidator(check)
-
-
-Name = Annotated[str, _matching(".+", "a name")]
-Id = Annotated[str, _matching(r"[\w.\-]{1,80}", "letters, digits, dots, dashes and underscores, 80 at most")]
-Language = Annotated[str, _matching(r"([a-z]{2,3}(-[A-Z][a-z]{3})?)?", 'an ISO 639-1 code, such as "kk"')]
-Languages = Annotated[
-    tuple[Annotated[str, _matching(r"[a-z]{2,3}|\*", 'an ISO 639-1 code, such as "kk"')], ...], BeforeValidator(_several)
-]
-Mailbox = Annotated[str, _matching(r"[^\x00-\x1f]+@[^\x00-\x1f]+", "an e-mail address")]
-Address = Annotated[str, AfterValidator(_address)]
-HeaderValue = Annotated[str, _matching(r"[\x20-\x7e]*", "printable ASCII on one line")]  # it goes into a request
-Themes = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_known_themes)]
-Countries = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_among(_countries, "country"))]
 
 
 class _Table(BaseModel):
@@ -128,11 +54,19 @@ class _SourceTable(_Table):
     language: Language = ""
     country: str = ""
     outlet: OutletKind = "independent"
-    every: Annotated[timedelta, BeforeValidator(_interval)] = timedelta(minutes=15)
+    every: Interval = timedelta(minutes=15)
     enabled: bool = True
     user_agent: HeaderValue = ""
     keep_text: bool = True
     note: str = ""
+
+
+PASSWORDS = ("password_env", "password_file", "password_block")
+SECRETS = ("url", "secret_env", "secret_file", "secret_block")
+USED = {  # what each kind of channel reads
+    "file": ("path",), "atom": ("path",), "webhook": SECRETS, "apprise": SECRETS,
+    "email": ("smtp", "sender", "to", "username", "tls", *PASSWORDS),
+}  # fmt: skip
 
 
 class _ChannelTable(_Table):
@@ -142,7 +76,7 @@ class _ChannelTable(_Table):
     secret_env: str = ""
     secret_file: str = ""
     secret_block: str = ""
-    smtp: Annotated[str, AfterValidator(_host_and_port)] = ""
+    smtp: HostAndPort = ""
     sender: Annotated[Mailbox, Field(alias="from")] = ""
     to: tuple[Mailbox, ...] = ()
     username: str = ""
@@ -163,7 +97,18 @@ class _ChannelTable(_Table):
             raise ValueError(f"a channel of kind {self.kind} needs {', '.join(missing)}")
         if self.kind == "webhook" and not canonical_url(self.url):
             raise ValueError("url: must be an http or https address")
+        self._refuse_idle()
         return self
+
+    def _refuse_idle(self) -> None:
+        """Raise ValueError for what is given and would do nothing: a secret that signs nothing, a name unproved."""
+        used = {"name", "kind", *USED.get(self.kind, ())}
+        given = (name for name in _ChannelTable.model_fields if name in self.model_fields_set and getattr(self, name))
+        idle = ["from" if name == "sender" else name for name in given if name not in used]
+        if idle:
+            raise ValueError(f"a channel of kind {self.kind} makes no use of {', '.join(idle)}")
+        if self.username and not any(getattr(self, name) for name in PASSWORDS):
+            raise ValueError("username: a login needs password_env, password_file or password_block")
 
 
 class _RuleTable(_Table):
@@ -172,18 +117,26 @@ class _RuleTable(_Table):
     themes: Themes = ALL
     countries: Countries = ALL
     languages: Languages = ALL
-    outlets: Annotated[tuple[Literal[OutletKind, "*"], ...], BeforeValidator(_several)] = ("*",)
-    when: Annotated[tuple[Literal[Kind, "*"], ...], BeforeValidator(_several)] = ("new",)
+    outlets: Outlets = ("*",)
+    when: Kinds = ("new",)
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
-    words: tuple[Annotated[str, _matching(r".*\S.*", "a word")], ...] = ()
+    words: tuple[Word, ...] = ()
     min_voices: Annotated[int, Field(ge=1)] = 1
     priority: Literal["*", "high"] = "*"
-    quiet: Annotated[tuple[time, time] | None, BeforeValidator(_hours)] = None
-    zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
+    quiet: Hours = None
+    zone: Zone = ZoneInfo("UTC")
     cap: Annotated[int, Field(ge=0)] = 0
     every: Literal["daily", "weekly"] = "daily"
-    at: Annotated[time, BeforeValidator(_clock)] = time(7)
+    at: Clock = time(7)
     interface: Literal["en", "fr", "ru"] = "en"
+
+    def meaningless(self) -> dict[str, str]:
+        """The fields that one of the kinds it names has no answer to, each with the reason; `"*"` takes what has one."""
+        if "drop" not in self.when:
+            return {}
+        asked = {"priority": self.priority != "*", "min_voices": self.min_voices > 1}
+        why = 'cannot be asked of "drop": what was not told has none; write a rule of its own for drops'
+        return {field: why for field, is_asked in asked.items() if is_asked}
 
     def rule(self) -> Rule:
         """The rule that the table describes."""
@@ -262,6 +215,8 @@ def parse_alerts(text: str, name: str, environ: Mapping[str, str], *, own: Seque
     for number, rule in found["rule"].items():
         if rule.channel not in named:
             file.fault("rule", number, "channel", f"there is no channel {rule.channel!r}")
+        for field, why in rule.meaningless().items():
+            file.fault("rule", number, field, why)
     file.end()
     return AlertConfig(channels, tuple(rule.rule() for rule in found["rule"].values()))
 
@@ -273,6 +228,10 @@ def _channel(file: TableFile, number: int, table: Any, environ: Mapping[str, str
     except SecretError as error:
         file.fault("channel", number, error.field, error.what)
         secret = ""
+    else:
+        if table.kind == "apprise" and open_services(secret or table.url) is None:
+            field = next(name for name in (*SECRETS[1:], "url") if getattr(table, name))
+            file.fault("channel", number, field, "no address of a service that apprise knows")
     return ChannelConfig(
         table.name, table.kind, table.url, (host.strip("[]"), int(port or 0)), table.sender, table.to,
         table.username, table.tls, Path(table.path), secret,

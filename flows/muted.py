@@ -6,12 +6,13 @@ from sqlmodel import Session
 
 from alerts.rules import Muted
 from storage.mutes import read_mutes
+from storage.signals import follow_ups
 
-KINDS = ("signal", "theme", "source")
+KINDS = ("signal", "theme", "country", "source")
 
 
 def muted_at(session: Session, now: datetime) -> Muted:
-    """What is not told at a time."""
+    """What is not told at a time: of a signal also what it went into, and what follows it up, however far."""
     mutes = read_mutes(session, now)
-    signals, themes, sources = (frozenset(mute.name for mute in mutes if mute.what == what) for what in KINDS)
-    return Muted(signals, themes, sources)
+    signals, *others = (frozenset(mute.name for mute in mutes if mute.what == what) for what in KINDS)
+    return Muted(follow_ups(session, signals), *others)

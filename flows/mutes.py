@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from alerts.message import stamp
 from extractors.errors import ConfigError
+from extractors.themes.actors import REGION, STATES
 from extractors.themes.vocabulary import theme_ids
 from extractors.web.feeds import parse_moment
 from flows.config import read_sources
@@ -21,7 +22,7 @@ from storage.signals import signal_like
 
 
 def mute(what: str, name: str, until: str, by: str, db: str) -> None:
-    """Mute a signal, a theme or a source, until a time or for good. Raises ConfigError with every fault."""
+    """Mute a signal, a theme, a country or a source, until a time or for good. Raises ConfigError with every fault."""
     end, now = parse_moment(until) if until else None, datetime.now(UTC)
     faults = [f"--until: not a date or RFC 3339 time: {until!r}"] if until and end is None else []
     faults += [f"--until: {until} is past"] if end and end <= now else []
@@ -68,4 +69,6 @@ def _known(what: str) -> Sequence[str]:
     settings = read_settings()
     if what == "theme":
         return (*theme_ids(), *own_ids(settings.themes))
+    if what == "country":
+        return (*STATES, REGION)
     return [source.id for source in read_sources(settings.sources)]

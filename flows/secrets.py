@@ -83,10 +83,13 @@ def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check(kind: str, secret: str) -> None:
+    if not secret.strip():
+        raise ValueError("the secret is blank")
     if kind != "webhook":
         return
-    try:
-        for part in secret.split():  # two, while one is changed for another
-            base64.b64decode(part.removeprefix("whsec_"))
+    try:  # two, while one is changed for another
+        parts = [base64.b64decode(part.removeprefix("whsec_"), validate=True) for part in secret.split()]
     except (binascii.Error, ValueError):
-        raise ValueError("the secret must be base64, with or without whsec_ before it") from None
+        parts = [b""]
+    if not all(parts):
+        raise ValueError("the secret must be base64, with or without whsec_ before it")

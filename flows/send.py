@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from alerts.channels import Channel
 from extractors.errors import DeliveryError
@@ -13,10 +15,12 @@ from flows.life import is_dead, process_mark
 from flows.log import log
 from flows.report import RunReport
 from storage.database import Database
-from storage.outbox import lease_deliveries, record_refused, record_sent, release_leases, unlease
+from storage.dead_letters import end_strays
+from storage.outbox import LEASE, lease_deliveries, record_refused, record_sent, release_leases, unlease
 
 AT_ONCE = 5
 LIMIT = 55.0  # seconds for one message; a lease of five minutes outlives the sending of all it took
+SAFE = LEASE - timedelta(seconds=LIMIT)  # what is begun later, by one that slept, may be another's before it is sent
 BUDGET = 120.0  # seconds for a channel in one run: a slow receiver must not hold up the next run, and with it all others
 
 
@@ -34,26 +38,35 @@ async def serve_outbox(
     budget: float = BUDGET,
 ) -> None:
     """Send what is due, each channel by itself, so that a slow one delays no other; what `budget` leaves waits."""
-    release_leases(database, is_dead)
-    until = time.monotonic() + budget
+    await asyncio.to_thread(release_leases, database, is_dead)
+    if ended := await asyncio.to_thread(end_strays, database, list(channels), now=clock()):
+        log.warning("no such channel", dead=ended)
     async with asyncio.TaskGroup() as group:
         for channel in channels.values():
-            group.create_task(_serve_channel(database, channel, report, clock, until))
+            group.create_task(serve_channel(database, channel, report, clock, budget=budget))
 
 
-async def _serve_channel(
-    database: Database, channel: Channel, report: RunReport, clock: Callable[[], datetime], until: float
-) -> None:
-    def lease() -> list[Delivery]:
-        return lease_deliveries(database, now=clock(), channel=channel.name, worker=process_mark(), most=AT_ONCE)
+async def serve_channel(
+    database: Database, channel: Channel, report: RunReport, clock: Callable[[], datetime], *, budget: float
+) -> bool:
+    """Send what is due of one channel; whether `budget` may have left some.
 
-    while time.monotonic() < until and (leased := lease()):
+    The database is asked in threads: what waits for it there holds up no other channel.
+    """
+    until = time.monotonic() + budget
+
+    def lease(now: datetime) -> list[Delivery]:
+        return lease_deliveries(database, now=now, channel=channel.name, worker=process_mark(), most=AT_ONCE)
+
+    while time.monotonic() < until and (leased := await asyncio.to_thread(lease, began := clock())):
         for number, delivery in enumerate(leased):
-            if time.monotonic() >= until:
-                unlease(database, [waiting.key for waiting in leased[number:]])
+            if time.monotonic() >= until or clock() - began > SAFE:
+                rest = [waiting.key for waiting in leased[number:]]
+                await asyncio.to_thread(unlease, database, rest, worker=process_mark())
                 log.warning("the rest waits", channel=channel.name)
                 break
             report.count("sent", reason=await send_one(database, channel, delivery, clock))
+    return time.monotonic() >= until
 
 
 async def send_one(
@@ -61,19 +74,35 @@ async def send_one(
 ) -> str:
     """Send one leased delivery and record the outcome; "" or the reason why it did not go."""
     try:
-        note = await _send_within(limit, channel, delivery)
+        note = await send_within(limit, channel, delivery)
     except DeliveryError as error:
-        record_refused(database, delivery, error.reason, now=clock(), wait=error.retry_after, final=error.final)
+        await asyncio.to_thread(record_refused, database, delivery, error, now=clock(), worker=process_mark())
         log.warning("not delivered", channel=channel.name, key=delivery.key, reason=error.reason)
         return error.reason
-    record_sent(database, delivery.key, now=clock(), note=note)
+    await asyncio.to_thread(record_sent, database, delivery.key, now=clock(), note=note)
     log.info("delivered", channel=channel.name, key=delivery.key, note=note)
     return ""
 
 
-async def _send_within(limit: float, channel: Channel, delivery: Delivery) -> str:
+async def send_within(limit: float, channel: Channel, delivery: Delivery) -> str:
+    """Send one delivery and give back what was odd about it; whatever the channel raises becomes its DeliveryError.
+
+    So one bad letter or receiver holds up no other. Of a defect the kind and the place are told, never the words, which
+    may hold a secret.
+    """
     try:
         async with asyncio.timeout(limit):
             return await channel.send(delivery) or ""
+    except DeliveryError:
+        raise
     except TimeoutError as error:
         raise DeliveryError(channel.name, "timeout") from error
+    except Exception as error:  # nothing is hidden: it is logged, counted, listed, and told as the channel's failing
+        kind = type(error).__name__
+        log.error("a defect", channel=channel.name, key=delivery.key, error=kind, at=_place(error))
+        raise DeliveryError(channel.name, kind) from error
+
+
+def _place(error: BaseException) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

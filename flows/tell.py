@@ -1,11 +1,14 @@
 """What is said of a signal, and to whom: the passage to quote, and a delivery for each recipient that the rules name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from math import inf
+from typing import Any
 
 from alerts.channels import Channel
 from alerts.message import compose, delivery_key, links_to
-from alerts.rules import Kind, Muted, Rule, Telling, matches
+from alerts.rules import Kind, Muted, Rule, Telling, is_muted, matches, wanted_themes
 from extractors.signals.events import Known
 from extractors.signals.freshness import is_fresh
 from extractors.types import Delivery, Report, Signal
@@ -23,51 +26,83 @@ def tell(  # noqa: PLR0913, PLR0917 - what a telling needs
     outlets: OutletNames,
     now: datetime,
     themes: frozenset[str] = frozenset(),
+    opened: Sequence[Delivery] = (),
 ) -> list[Delivery]:
-    """The deliveries that the rules want for a signal: one a recipient, however many rules lead there.
+    """The deliveries that the rules want for a signal: one a recipient, by the rule leading there that holds it least.
 
     With `themes`, that are not core and were asked for: who was told of the signal's core theme is not told again, but
-    whoever was told of these is told of a core theme that comes later.
+    whoever was told of these is told of a core theme that comes later. `opened` are the messages that opened threads: a
+    recipient's first of them is what the new one replies to.
     """
     named = "asked" if themes and kind not in known.told else kind
-    best = best_report(finder, known, (themes or finder.core) - finder.muted.themes)
-    if best.outlet in finder.muted.sources:
-        return []  # nobody else has told it
-    others = [voice for voice in known.choir.voices() if voice.outlet != finder.outlets.newsroom(best.outlet)]
-    chorus = known.choir.chorus()
-    payload = compose(known.signal, kind, best, others, outlets, chorus) | links_to(finder.board, known.signal.id)
-    echoes = finder.echo([finder.reports[facts.report] for facts in known.members])
-    payload |= {"echoes": echoes} if echoes else {}
-    outlet_kind = outlets.get(best.outlet, ("", "independent"))[1]
-    telling = telling_of(known.signal, kind, best, outlet_kind, chorus.voices, themes)
-    deliveries: dict[str, Delivery] = {}
+    threads = {(first.channel, first.target): first.key for first in reversed(opened)}
+    voices = known.choir.chorus().voices
+
+    @cache  # rules on the same themes quote the same
+    def quoted(wanted: frozenset[str]) -> Report:
+        return best_report(finder, known, wanted)
+
+    @cache
+    def said(wanted: frozenset[str]) -> dict[str, Any]:
+        return _said(finder, known, kind, quoted(wanted), outlets)
+
+    deliveries = []
     for rule in rules:
-        if matches(rule, telling, finder.core, finder.muted):
+        wanted = wanted_themes(rule, finder.core, finder.muted) & (themes or frozenset(known.signal.carries))
+        best = quoted(wanted)
+        telling = telling_of(known.signal, kind, best, outlets.get(best.outlet, ("", "independent"))[1], voices, themes)
+        if best.outlet not in finder.muted.sources and matches(rule, telling, finder.core, finder.muted):
             for target in channels[rule.channel].targets:
-                key = delivery_key(known.signal.id, named, rule.channel, target)
-                opened = delivery_key(known.signal.id, "new", rule.channel, target)
-                threaded = payload if key == opened else payload | {"thread": opened}
-                due = rule.quiet.due(now) if rule.quiet else None
-                delivery = Delivery(
-                    key, rule.channel, target, rule.name, kind, known.signal.id, threaded, now, due=due, cap=rule.cap
-                )
-                deliveries.setdefault(key, delivery)
-    return list(deliveries.values())
+                key, thread = delivery_key(known.signal.id, named, rule.channel, target), threads.get((rule.channel, target))
+                deliveries.append(Delivery(
+                    key, rule.channel, target, rule.name, kind, known.signal.id,
+                    said(wanted) | ({"thread": thread} if thread else {}), now, due=rule.due(now), cap=rule.cap,
+                ))  # fmt: skip
+    return least_held(deliveries)
+
+
+def _said(finder: Finder, known: Known, kind: Kind, best: Report, outlets: OutletNames) -> dict[str, Any]:
+    """What an alert says of a signal that quotes this passage."""
+    others = [voice for voice in known.choir.voices() if voice.outlet != finder.outlets.newsroom(best.outlet)]
+    payload = compose(known.signal, kind, best, others, outlets, known.choir.chorus())
+    echoes = finder.echo([finder.reports[facts.report] for facts in known.members])
+    return payload | links_to(finder.board, known.signal.id) | ({"echoes": echoes} if echoes else {})
+
+
+def least_held(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """One of each key: what is due first, then what has no cap or the highest, then what stands first.
+
+    A rule for what is urgent, without quiet hours, is not held up by a broader one that leads to the same desk.
+    """
+    found: dict[str, Delivery] = {}
+    for delivery in deliveries:
+        if delivery.key not in found or _hold(delivery) < _hold(found[delivery.key]):
+            found[delivery.key] = delivery
+    return list(found.values())
+
+
+def _hold(delivery: Delivery) -> tuple[datetime, float]:
+    return delivery.due or delivery.created, -(delivery.cap or inf)
 
 
 def telling_of(
     signal: Signal, kind: Kind, best: Report, outlet_kind: str, voices: int, themes: frozenset[str] = frozenset()
 ) -> Telling:
-    """What rules ask of a signal told by its passage `best`, as sure as that is of one of these themes, or of any."""
-    confidence = max((sure for theme, sure in best.reading.confidence.items() if theme in (themes or {theme})), default=0.0)
+    """What rules ask of a signal told by its passage `best`, as sure as that is of these themes, or of all it carries."""
+    confidence = {theme: sure for theme, sure in best.reading.confidence.items() if theme in (themes or {theme})}
     return Telling(signal, kind, best.lang, outlet_kind, confidence, f"{best.title} {best.text}", voices)
 
 
 def tell_merged(
     stays: Known, goes: Known, told: Sequence[Delivery], finder: Finder, outlets: OutletNames, now: datetime
 ) -> list[Delivery]:
-    """Tell who was alerted of a signal that it proved to be another's event: a note in its thread, and no alert."""
+    """Tell who was alerted of a signal that it proved to be another's event: a note in its thread, and no alert.
+
+    Nobody is told of what is muted, be it the one signal or the other.
+    """
     best = best_report(finder, stays, finder.core)
+    if best.outlet in finder.muted.sources or any(is_muted(known.signal, finder.muted) for known in (stays, goes)):
+        return []
     payload = compose(stays.signal, "merged", best, [], outlets, stays.choir.chorus())
     return [
         Delivery(

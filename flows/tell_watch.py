@@ -20,15 +20,15 @@ def tell_sources(
 ) -> list[Delivery]:
     """One message a recipient, of all the sources that the rules leading there want: an outage is no flood of messages."""
     wanted: dict[tuple[str, str], dict[str, Quiet]] = {}
-    names: dict[tuple[str, str], str] = {}
-    for rule in rules:
+    leading: dict[tuple[str, str], Rule] = {}
+    for rule in _soonest_first(rules, now):
         for target in channels[rule.channel].targets:
             for quiet in found:
                 if wants_source(rule, quiet.source):
                     wanted.setdefault((rule.channel, target), {})[quiet.source.id] = quiet
-                    names.setdefault((rule.channel, target), rule.name)
+                    leading.setdefault((rule.channel, target), rule)
     return [
-        _delivery(compose(quiet), _name(quiet), recipient, names[recipient], now)
+        _delivery(compose(quiet), _name(quiet), recipient, leading[recipient], now)
         for recipient, quiet in ((recipient, list(by_id.values())) for recipient, by_id in wanted.items())
     ]
 
@@ -36,8 +36,8 @@ def tell_sources(
 def tell_watch(payload: Mapping[str, Any], rules: Sequence[Rule], channels: Channels, now: datetime) -> list[Delivery]:
     """One message to each recipient of the rules that are told of the watch."""
     recipients = {
-        (rule.channel, target): rule.name
-        for rule in reversed(rules)
+        (rule.channel, target): rule
+        for rule in reversed(_soonest_first(rules, now))
         if wants_watch(rule)
         for target in channels[rule.channel].targets
     }
@@ -45,9 +45,14 @@ def tell_watch(payload: Mapping[str, Any], rules: Sequence[Rule], channels: Chan
     return [_delivery(payload, name, recipient, rule, now) for recipient, rule in recipients.items()]
 
 
-def _delivery(payload: Mapping[str, Any], name: str, recipient: tuple[str, str], rule: str, now: datetime) -> Delivery:
+def _soonest_first(rules: Sequence[Rule], now: datetime) -> list[Rule]:
+    """Of rules that lead to one recipient, one without quiet hours decides."""
+    return sorted(rules, key=lambda rule: rule.due(now))
+
+
+def _delivery(payload: Mapping[str, Any], name: str, recipient: tuple[str, str], rule: Rule, now: datetime) -> Delivery:
     key = delivery_key(name, f"{KIND} {payload['event']}", *recipient)
-    return Delivery(key, *recipient, rule, KIND, "", payload, now)
+    return Delivery(key, *recipient, rule.name, KIND, "", payload, now, due=rule.due(now))
 
 
 def _name(found: Sequence[Quiet]) -> str:

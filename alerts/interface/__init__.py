@@ -10,6 +10,7 @@ from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date
+from babel.numbers import format_decimal
 
 from extractors.themes.vocabulary import load_themes
 
@@ -38,6 +39,18 @@ class Interface:
     def day(self, day: date) -> str:
         """A day in full: 2 March 2026."""
         return format_date(day, "d MMMM y", locale=self.language)
+
+    def number(self, number: int) -> str:
+        """A number with its thousands apart: 1,200."""
+        return format_decimal(number, locale=self.language)
+
+    def balance(self, balance: float) -> str:
+        """A balance with its sign: +0.20."""
+        return format_decimal(balance, "+0.00;-0.00", locale=self.language)
+
+    def labelled(self, word: str, value: object) -> str:
+        """A label with what it is about, the colon set as the language sets it."""
+        return f"{self.words[word]}{self.words['colon']}{value}"
 
 
 @functools.cache

@@ -2,14 +2,17 @@
 
 import json
 import logging
+import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from alerts.channels import ChatChannel, ConsoleChannel, FileChannel, probe
 from alerts.chat import harmless
@@ -32,6 +35,19 @@ async def test_the_console_shows_the_alert_as_text(make_delivery: Make) -> None:
 async def test_the_console_is_standard_output(make_delivery: Make, capsys: pytest.CaptureFixture[str]) -> None:
     await ConsoleChannel("console").send(make_delivery())
     assert capsys.readouterr().out.startswith("NEW  collective-security, distancing-moscow  [KG]\n")
+
+
+def test_a_terminal_that_writes_no_cyrillic_shows_its_numbers() -> None:
+    script = """
+import asyncio
+from alerts.channels import ConsoleChannel, probe
+delivery = probe("console", "")
+delivery.payload["quote"] = "Бишкек"
+asyncio.run(ConsoleChannel("console").send(delivery))
+"""
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment)
+    assert r"\u0411\u0438\u0448\u043a\u0435\u043a" in found.stdout
 
 
 async def test_a_file_gets_a_cloud_event_a_line(make_delivery: Make, tmp_path: Path) -> None:
@@ -105,6 +121,26 @@ async def test_a_chat_gets_headline_and_text(make_delivery: Make, httpserver: HT
     payload = make_delivery(title="Бишкек <b> *x*").payload
     assert (sent["title"], sent["message"].strip()) == (harmless(headline(payload)), harmless(as_text(payload)).strip())
     assert "Бишкек ‹b› ∗x∗" in sent["title"]
+
+
+@pytest.mark.parametrize(
+    ("overflow", "parts"), [("", 3), ("?overflow=truncate", 1)], ids=["as it is", "as the address asks"]
+)
+async def test_what_is_too_long_for_a_room_comes_in_parts(
+    make_delivery: Make, httpserver: HTTPServer, overflow: str, parts: int
+) -> None:
+    def take(request: Request) -> Response:
+        time.sleep(0.2 if "word0 " in request.get_json()["text"] else 0)  # the first part takes its time
+        return Response("ok", 200 if len(request.get_json()["text"]) <= 4000 else 400)
+
+    httpserver.expect_request(f"/hooks/{'a' * 24}").respond_with_handler(take)
+    words = " ".join(f"word{number}" for number in range(1000))
+    await ChatChannel("chat", f"mmost://127.0.0.1:{httpserver.port}/{'a' * 24}{overflow}").send(make_delivery(text=words))
+    said = [request.get_json()["text"] for request, _ in httpserver.log]
+    assert len(said) == parts
+    first = [text.partition("word")[2].partition(" ")[0] for text in said]
+    assert sorted(first, key=int) == first
+    assert ("word999" in said[-1]) is not bool(overflow)
 
 
 async def test_a_chat_that_refuses_is_tried_again(make_delivery: Make, httpserver: HTTPServer) -> None:

@@ -4,6 +4,8 @@ import base64
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from html import unescape
 from pathlib import Path
 from typing import Any, get_args
 
@@ -50,8 +52,28 @@ def test_every_language_of_interface_has_all_words() -> None:
     ("language", "said"),
     [
         ("en", ["Daily digest · 2 March 2026 · New: 2", "Kyrgyzstan · Distance from Moscow", "No signal of: Turkmenistan"]),
-        ("fr", ["Synthèse du jour · 2 mars 2026", "Kirghizstan · Prise de distance avec Moscou", "Turkménistan"]),
-        ("ru", ["Сводка за день · 2 марта 2026", "Киргизия · Дистанцирование от Москвы", "Туркмен"]),
+        (
+            "fr",
+            [
+                "Synthèse du jour · 2 mars 2026 · Nouveau\u00a0: 2",
+                "Kirghizstan · Prise de distance avec Moscou",
+                "Turkménistan",
+                "+0,20 → +0,80",
+                "3 voix indépendantes",
+                "entrées\u00a0: 1\u202f200,",
+            ],
+        ),
+        (
+            "ru",
+            [
+                "Сводка за день · 2 марта 2026 · Новое: 2",
+                "Киргизия · Дистанцирование от Москвы",
+                "Туркмен",
+                "+0,20 → +0,80",
+                "независимых голосов: 3",
+                "Циклов: 96, новых записей: 1\u00a0200, статей: 900",
+            ],
+        ),
     ],
 )
 def test_dates_themes_and_countries_are_in_the_readers_language(language: Language, said: list[str]) -> None:
@@ -73,7 +95,10 @@ def test_signals_stand_by_country_and_theme_once_each() -> None:
 
 
 def test_what_moved_and_how_surely_is_said() -> None:
-    assert "Armenia: +0.20 → +0.80, beyond what chance explains" in as_text(composed())
+    unsure = composed(moves=[*DIGEST.moves, Move("KZ", 0.4, 0.1, clear=False)])
+    assert "Armenia: +0.20 → +0.80, beyond what chance explains" in as_text(unsure)
+    assert "Kazakhstan: +0.40 → +0.10, within what chance explains" in as_text(unsure)
+    assert as_html(unsure).count("what chance explains") == as_html(unsure).count("beyond") + 1
 
 
 def test_the_watch_itself_is_told_well_or_not() -> None:
@@ -86,15 +111,31 @@ def test_the_watch_itself_is_told_well_or_not() -> None:
     assert "All sources are read" not in text
 
 
+@pytest.mark.parametrize("language", get_args(Language))
+def test_a_time_in_which_nothing_ran_is_not_called_well(language: Language) -> None:
+    payload, words = composed(language, watch=replace(WELL, runs=0, entries=0, articles=0)), interface(language).words
+    assert payload["watch"]["well"] is False
+    for shown in (as_text(payload), unescape(as_html(payload))):
+        assert words["idle"] in shown
+        assert words["well"] not in shown
+    assert words["idle"] not in as_text(composed(language))
+
+
 def test_a_digest_without_news_says_so() -> None:
     assert "Nothing new of what this digest covers." in as_text(composed(items=[], moves=[]))
 
 
 def test_what_a_cap_held_back_comes_with_a_notice() -> None:
     held = compose_held([DRILL, BANK], NOW, interface("fr"))
-    assert headline(held) == "Autres alertes: 2"
+    assert headline(held) == "Autres alertes : 2"
     assert "plafond" in as_text(held)
     assert "Bishkek will not host the drill" in as_html(held)
+
+
+def test_a_follow_up_that_a_cap_held_back_is_not_called_new() -> None:
+    held = compose_held([replace(DRILL, state="developing")], NOW, interface("fr"))
+    assert "[Suite] Bishkek will not host the drill" in as_text(held)
+    Draft202012Validator(json.loads(FILE.read_text(encoding="utf-8"))).validate(cloud_event("msg_1", held, NOW))
 
 
 def test_the_mail_carries_the_picture_inside() -> None:
@@ -128,3 +169,23 @@ def test_any_title_and_name_render_without_injection(title: str, outlet: str) ->
     assert "<script>" not in as_html(payload)
     assert "<img src=x>" not in as_html(payload)
     assert "\n" not in headline(payload)
+
+
+def test_a_drop_that_a_cap_held_back_names_what_lists_it_and_quotes_nobody() -> None:
+    drop = Item(
+        "KG/sco-initiative/2025-W36", "drop", "0 signals in 2025-W36, 12.0 expected", "", "", "", ("sco-initiative",), ("KG",),
+        "0 signals in 45 articles", 1, "vigie signals list --theme sco-initiative",
+    )  # fmt: skip
+    held = compose_held([drop], NOW, interface("ru"))
+    assert "[Спад] 0 signals in 2025-W36, 12.0 expected\n  Почему это ново: 0 signals" in as_text(held)
+    assert as_text(held).endswith("  vigie signals list --theme sco-initiative\n")
+    assert "href" not in as_html(held)
+    assert "()" not in as_text(held) + as_html(held)
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_the_subject_travels_in_every_language(language: Language) -> None:
+    delivery = Delivery("msg_1", "desk", "a@example.org", "r", "digest", "", composed(language), NOW)
+    raw = write_mail(delivery, "vigie@example.org").as_bytes()
+    assert all(len(line) <= 998 and line.isascii() for line in raw.split(b"\n\n")[0].splitlines())
+    assert message_from_bytes(raw, policy=policy.default)["Subject"] == headline(composed(language))

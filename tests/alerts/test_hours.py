@@ -1,8 +1,10 @@
 """Quiet hours on the clock of a place."""
 
 from datetime import UTC, date, datetime, time
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +40,13 @@ def test_what_is_due_is_never_earlier_nor_a_day_later_nor_due_again(moment: date
     assert hours.due(due) == due or due == now
 
 
+@pytest.mark.parametrize(("clock", "due"), [("00:20", "00:30"), ("00:45", "00:45"), ("01:15", "01:30"), ("01:31", "01:31")])
+def test_in_the_hour_that_autumn_repeats_nothing_is_due_before_it_came(clock: str, due: str) -> None:
+    night = QuietHours(time(22), time(2, 30), ZoneInfo("Europe/Paris"))  # there at 01:00 UTC it is 2:00 again
+    moment = datetime.fromisoformat(f"2026-10-25T{clock}Z")
+    assert night.due(moment) == datetime.fromisoformat(f"2026-10-25T{due}Z")
+
+
 def test_a_daily_digest_is_due_every_morning_there() -> None:
     morning = Rhythm("daily", time(7), ALMATY)
     assert morning.last(datetime(2026, 3, 2, 1, 59, tzinfo=UTC)) == datetime(2026, 3, 1, 2, tzinfo=UTC)
@@ -57,3 +66,8 @@ def test_the_clock_changes_and_the_hour_stays() -> None:
     paris = Rhythm("daily", time(7), ZoneInfo("Europe/Paris"))
     assert paris.last(datetime(2026, 3, 29, 12, tzinfo=UTC)) == datetime(2026, 3, 29, 5, tzinfo=UTC)
     assert paris.before(datetime(2026, 3, 29, 5, tzinfo=UTC)) == datetime(2026, 3, 28, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("every", "cron"), [("daily", "30 7 * * *"), ("weekly", "30 7 * * 1")])
+def test_a_scheduler_is_told_the_same_rhythm(every: Literal["daily", "weekly"], cron: str) -> None:
+    assert Rhythm(every, time(7, 30)).cron == cron

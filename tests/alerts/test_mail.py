@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -259,6 +260,70 @@ async def test_a_refusal_is_final_when_the_server_says_so(
     assert error.reason.startswith(reason)
     assert error.final is final
     assert postman.mails == []
+
+
+@asynccontextmanager
+async def saying(**answers: str) -> AsyncIterator[int]:
+    """A server that answers each command as told, and greets as told."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answers.get("greeting", "220 mail.example.org").encode() + b"\r\n")
+        while word := (await reader.readline()).decode().strip().partition(" ")[0].lower():
+            writer.write(answers.get("helo" if word == "ehlo" else word, "250 OK").encode() + b"\r\n")
+            if word == "quit":
+                break
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "reason"),
+    [
+        ("greeting", "554 5.7.1 No service for you", "smtp 554: 5.7.1 No service for you"),
+        ("greeting", "521 Takes no mail", "smtp 521: Takes no mail"),
+        ("helo", "550 Go away", "smtp 550: Go away"),
+        ("starttls", "554 5.7.0 TLS is broken", "smtp 554: 5.7.0 TLS is broken"),
+        ("mail", "530 5.7.0 Authentication required", "smtp 530: 5.7.0 Authentication required"),
+        ("mail", "552 5.2.2 Over quota", "smtp 552: 5.2.2 Over quota"),
+        ("mail", "451 4.3.0 Later", "smtp 451: 4.3.0 Later"),
+    ],
+)
+async def test_what_a_server_refuses_before_it_hears_of_a_recipient_is_tried_again(
+    make_delivery: Make, step: str, answer: str, reason: str
+) -> None:
+    answers = {"helo": "250-mail.example.org\r\n250 STARTTLS", step: answer}
+    async with saying(**answers) as port:
+        error = await refusal(channel(port, tls="starttls" if step == "starttls" else "none"), make_delivery(DESK))
+    assert (error.reason, error.final) == (reason, False)
+
+
+async def test_servers_that_keep_silent_take_no_thread_from_others(make_delivery: Make) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    ended = asyncio.Event()
+
+    async def keep_silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    server = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    silent = [asyncio.create_task(refusal(channel(port, name=f"m{number}"), make_delivery(DESK))) for number in range(9)]
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        assert await asyncio.to_thread(lambda: "done") == "done"
+        postman = Postman()
+        async with serving(postman) as free:
+            await channel(free).send(make_delivery(DESK))
+    ended.set()
+    assert {(await task).reason.partition(":")[0] for task in silent} == {"SMTPServerDisconnected"}
+    server.close()
+    assert len(postman.mails) == 1
 
 
 async def test_a_server_that_hangs_up_at_goodbye_has_taken_the_mail(make_delivery: Make) -> None:

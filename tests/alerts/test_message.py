@@ -124,6 +124,12 @@ def test_composed_events_of_every_kind_hold_to_the_schema(
     schema.validate(event_of(make_payload(kind)))
 
 
+def test_a_note_that_two_signals_are_one_holds_to_the_schema(schema: Draft202012Validator, make_payload: Make) -> None:
+    event = event_of(make_payload("merged") | {"merged": "s999999999999", "thread": "msg_earlier"})
+    assert event["type"] == "vigie.signal.merged"
+    schema.validate(event)
+
+
 def test_what_is_echoed_holds_to_the_schema_and_must_be_whole(schema: Draft202012Validator, make_payload: Make) -> None:
     echo = {"document": "note-2022.txt", "start": 904, "text": "Un passage.", "quote": "Un passage.", "likeness": 0.31}
 

@@ -1,10 +1,12 @@
 """Which rule wants which telling."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.hours import QuietHours
 from alerts.rules import Muted, Rule, Telling, matches
 from extractors.types import Signal
 
@@ -19,11 +21,15 @@ def telling(**given: Any) -> Telling:
         "s1", themes, countries, NOW, NOW, "new", "", (), given.pop("provisional", ()),
         given.pop("priority", "normal"), given.pop("follows", ""),
     )  # fmt: skip
-    return Telling(signal, **({"kind": "new", "language": "ru", "outlet_kind": "independent", "confidence": 0.7} | given))
+    sure = dict.fromkeys((*themes, *signal.provisional), 0.7)
+    return Telling(signal, **({"kind": "new", "language": "ru", "outlet_kind": "independent", "confidence": sure} | given))
 
 
 CONTEXT = telling(themes=("china-engagement",))
 MIXED = telling(themes=("china-engagement", "eu-partnership"))
+UNEVEN = telling(
+    themes=("collective-security", "distancing-moscow"), confidence={"collective-security": 0.97, "distancing-moscow": 0.51}
+)
 PROVISIONAL = telling(themes=(), provisional=("water",))
 
 
@@ -54,6 +60,9 @@ PROVISIONAL = telling(themes=(), provisional=("water",))
         ({"when": ("new", "corroborated")}, telling(kind="corroborated"), True),
         ({"min_confidence": 0.7}, telling(), True),
         ({"min_confidence": 0.71}, telling(), False),
+        ({"min_confidence": 0.9, "themes": ("distancing-moscow",)}, UNEVEN, False),
+        ({"min_confidence": 0.9, "themes": ("collective-security",)}, UNEVEN, True),
+        ({"min_confidence": 0.9}, UNEVEN, False),
         ({"countries": ("KG",), "languages": ("en",)}, telling(), False),
         ({"priority": "high"}, telling(), False),
         ({"priority": "high"}, telling(priority="high"), True),
@@ -76,7 +85,22 @@ def test_a_rule_wants_what_it_says(rule: dict[str, Any], said: Telling, *, wante
         (Muted(themes=frozenset({"distancing-moscow"})), telling(), False),
         (Muted(themes=frozenset({"distancing-moscow"})), telling(themes=("distancing-moscow", "eu-partnership")), True),
         (Muted(themes=frozenset({"china-engagement"})), MIXED, True),
+        (Muted(countries=frozenset({"KG"})), telling(), False),
+        (Muted(countries=frozenset({"KG"})), telling(countries=("KG", "UZ")), True),
+        (Muted(countries=frozenset({"KG"})), telling(countries=()), True),
     ],
 )
 def test_what_is_muted_is_not_told(muted: Muted, said: Telling, *, wanted: bool) -> None:
     assert matches(Rule("desk", "console"), said, CORE, muted) is wanted
+
+
+def test_a_muted_country_is_told_to_no_rule_that_names_it() -> None:
+    rule, muted = Rule("desk", "console", countries=("KG", "KZ")), Muted(countries=frozenset({"KG"}))
+    assert not matches(rule, telling(countries=("KG", "UZ")), CORE, muted)
+    assert matches(rule, telling(countries=("KG", "KZ")), CORE, muted)
+
+
+def test_a_message_is_due_at_once_or_as_quiet_hours_end() -> None:
+    night = QuietHours(time(8), time(10), ZoneInfo("UTC"))
+    assert Rule("desk", "console").due(NOW) == NOW
+    assert Rule("desk", "console", quiet=night).due(NOW) == NOW.replace(hour=10, minute=0)

@@ -147,10 +147,11 @@ async def test_a_receiver_can_ask_for_patience(
     assert len(httpserver.log) == 1
 
 
+@pytest.mark.parametrize("said", ["soon", "Mon, 01 Jan 99999999999 00:00:00 GMT", "-5"])
 async def test_patience_that_is_no_time_is_ignored(
-    hook: WebhookChannel, httpserver: HTTPServer, make_delivery: Make
+    hook: WebhookChannel, httpserver: HTTPServer, make_delivery: Make, said: str
 ) -> None:
-    httpserver.expect_request("/hook").respond_with_data("", status=503, headers={"Retry-After": "soon"})
+    httpserver.expect_request("/hook").respond_with_data("", status=503, headers={"Retry-After": said})
     assert (await refused(hook, make_delivery())).retry_after is None
 
 

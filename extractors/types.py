@@ -5,7 +5,7 @@ Source ─▶ Entry ─▶ Page ─▶ Article ─▶ Passage ─▶ Reading ─
 All times are aware and in UTC. Offsets count Unicode code points, end exclusive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -51,6 +51,14 @@ class Entry:
     published: datetime | None = None
     guid: str = ""
     content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """What one page of a source lists, each address once; `unlinked` counts the items without one that can be asked."""
+
+    entries: Sequence[Entry]
+    unlinked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,8 @@ class Report:
 
     `id` is the storage's key or the replayed file's; `outlet` is a source's id; `first_poll` says that the source's
     first poll listed it, `quiet` that it came by a backfill. `lead` is how the article begins, where the passage does not.
-    `section` names the post of a live blog, or the later version of an article, that the passage came with.
+    `section` names the post of a live blog, or the later version of an article, that the passage came with. Where the text
+    may not be kept, `text` is empty, `wording` its packed sketch (`copies.Sketch`) and `wire` the agency that it names.
     """
 
     id: str
@@ -162,6 +171,8 @@ class Report:
     reading: Reading
     lead: str = ""
     section: str = ""
+    wording: bytes = b""
+    wire: str = ""
 
     @property
     def when(self) -> datetime:
@@ -227,7 +238,7 @@ class Verdict:
 class Delivery:
     """One message to one recipient of a channel, waiting in the outbox. `key` is the same at every repeat.
 
-    `due` is when it may first be sent, at once where it is None. Where the recipient got `cap` messages within the hour,
+    `due` is when it may first be sent, at once where it is None; the day of tries begins then. Where the recipient got `cap` messages within the hour,
     it is held back for a digest; 0 is no cap.
     """
 

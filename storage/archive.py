@@ -1,7 +1,7 @@
 """Texts that may not be kept, taken out of what is stored; what else is kept of an article stays and goes on counting.
 
-Offsets, labels, countries, scores, vectors, hashes, titles and links stay. Who is asked to remove an article whole:
-`removal.py`.
+Offsets, labels, countries, scores, vectors, hashes, sketches, the agency named, titles and links stay. Who is asked to
+remove an article whole: `removal.py`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,10 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlmodel import Session
 
+from extractors.signals.copies import sketch
+from extractors.signals.wires import name_wire
 from storage.database import Database
+from storage.reports import LEAD
 from storage.rows import ArticleRow, DeliveryRow, EntryRow, PassageRow, ReadingRow, RevisionRow
 from storage.snapshots import Snapshots
 from storage.upserts import column
@@ -117,10 +120,25 @@ def _drop(session: Session, entries: Sequence[int]) -> list[str]:
     passages = column(PassageRow, "article_id").in_(articles)
     blank_evidence(session, list(connection.execute(select(column(PassageRow, "id")).where(passages)).scalars()))
     connection.execute(update(EntryRow).where(theirs).values(snapshot="", content=""))
+    _keep_wording(session, passages)
     connection.execute(update(PassageRow).where(passages).values(text=""))
     connection.execute(update(RevisionRow).where(revised).values(text="", snapshot=""))
     connection.execute(update(ArticleRow).where(column(ArticleRow, "id").in_(articles)).values(text="", kept=False))
     return [digest for digest in digests if digest]
+
+
+def _keep_wording(session: Session, passages: ColumnElement[bool]) -> None:
+    """Note of each text by what its copies are known: its sketch, and the agency that it or the article's lead names."""
+    number, text = column(PassageRow, "id"), column(PassageRow, "text")
+    lead = func.substr(column(ArticleRow, "text"), 1, LEAD).label("lead")
+    query = (
+        select(number, text, lead)
+        .join(ArticleRow, column(ArticleRow, "id") == column(PassageRow, "article_id"))
+        .where(passages, text != "")
+    )
+    for row in session.connection().execute(query).all():
+        kept = {"sketch": sketch(row.text).pack(), "wire": name_wire(row.text) or name_wire(row.lead) or ""}
+        session.connection().execute(update(PassageRow).where(number == row.id).values(**kept))
 
 
 def _shorten_messages(database: Database, sources: Collection[str]) -> int:

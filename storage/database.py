@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from alembic import command
@@ -15,7 +16,6 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 from extractors.errors import ConfigError, StorageError
@@ -39,8 +39,12 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction, committed at the end. SQLite takes the write lock at once, so that it never deadlocks."""
-        with _translated(), self.engine.connect() as raw:
+        """One transaction, committed at the end. SQLite takes the write lock at once, so that it never deadlocks.
+
+        Threads take turns: left to SQLite, one that waits looks again only every tenth of a second.
+        """
+        turn: AbstractContextManager[object] = self.engine.get_execution_options().get("turn", nullcontext())
+        with turn, _translated(), self.engine.connect() as raw:
             connection = raw.execution_options(immediate=True)
             with Session(connection) as session, session.begin():
                 yield session
@@ -52,22 +56,6 @@ class Database:
             if self.engine.dialect.name == "postgresql":
                 session.connection().execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
             yield session
-
-    @contextmanager
-    def held_open(self) -> Iterator[None]:
-        """Keep the file open while many short transactions run.
-
-        When the last connection to a SQLite file closes, its whole log is written back: that doubles a transaction's cost.
-        """
-        if self.engine.dialect.name != "sqlite":
-            yield
-            return
-        with _translated():
-            keeper = self.engine.connect()
-        try:
-            yield
-        finally:
-            keeper.close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -133,8 +121,6 @@ def _parse(url: str) -> URL:
         raise ConfigError("VIGIE_DB: not a database URL: in a password, @ is written %40")
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise ConfigError("VIGIE_DB: SQLite needs a file: the stages of a run open the database one after another")
-    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise ConfigError("VIGIE_DB: SQLite needs a file: the stages of a run open the database one after another")
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return parsed
@@ -149,8 +135,8 @@ def _make_engine(url: URL) -> Engine:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"VIGIE_DB: {url.database}: {error.strerror}") from error
-    # A connection costs 0.1 ms; a pool of them would outlive forks and threads for no gain.
-    engine = create_engine(url, poolclass=NullPool, **dump)
+    # Without a bound on the pool: whoever waited for a connection might wait for one that waits for him.
+    engine = create_engine(url, max_overflow=-1, execution_options={"turn": RLock()}, **dump)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

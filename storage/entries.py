@@ -3,18 +3,18 @@
 Every move is one transaction and a no-op the second time; a run that starts takes up whatever an earlier one left.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, case, exists, func, or_, select, update
+from sqlalchemy import Row, bindparam, exists, func, or_, select, update
 from sqlmodel import Session
 
 from extractors.signals.copies import Sketch
 from extractors.types import Article, Entry, Passage, Reading
 from storage.database import Database
-from storage.listed import add_entry, fetch_again, is_edited, is_moved, known_addresses, known_names
+from storage.listed import Added, add_entry, fetch_again, is_edited, is_moved, known_addresses, known_names
 from storage.rows import ArticleRow, EntryRow, PassageRow, ReadingRow
 from storage.upserts import column, insert_new, upsert
 from storage.vectors import pack_vector
@@ -24,6 +24,7 @@ AT_ONCE = 500  # addresses in a query
 FIRST_WAIT = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_URL = 2000  # PostgreSQL indexes at most 2,704 bytes; what is longer carries somebody's session, not an article
+THIS_ENTRY = update(EntryRow).where(column(EntryRow, "id") == bindparam("entry"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,15 @@ class StoredPassage:
 
 
 def add_entries(
-    database: Database, entries: Iterable[Entry], *, now: datetime, first_poll: bool, quiet: bool = False
-) -> int:
-    """Queue what is not known yet and return how many that were; addresses beyond LONGEST_URL are passed over.
+    database: Database, entries: Sequence[Entry], *, now: datetime, first_poll: bool, quiet: bool = False
+) -> Added:
+    """Queue what is not known yet; each item is counted once.
 
     An item that its source lists under a known name (guid) and title is known, whatever address it has now. One whose
     title was edited is fetched again, some times at most.
     """
     listed = [entry for entry in entries if len(entry.url) <= LONGEST_URL]
-    added = 0
+    added = Added(too_long=len(entries) - len(listed))
     with database.write() as session:
         for at in range(0, len(listed), AT_ONCE):
             batch = listed[at : at + AT_ONCE]
@@ -72,8 +73,10 @@ def add_entries(
                 if entry.url in known:
                     if not quiet and is_edited(known[entry.url], entry, now):
                         fetch_again(session, known[entry.url], entry)
+                        added.edited += 1
                 elif not is_moved(named.get((entry.source, entry.guid)), entry):
-                    added += add_entry(session, entry, now=now, first_poll=first_poll, quiet=quiet)
+                    added.new += add_entry(session, entry, now=now, first_poll=first_poll, quiet=quiet)
+    added.known = len(listed) - added.new - added.edited
     return added
 
 
@@ -120,9 +123,9 @@ def record_lost(database: Database, entry: int) -> None:
 
 def record_quarantined(database: Database, entry: int, reason: str) -> None:
     """The entry leaves the way for good; its reason stays with it. An article that it gave earlier stands, and is done."""
-    has_article = exists().where(column(ArticleRow, "entry_id") == entry)
-    ended = case((has_article, "done"), else_="quarantined")
+    has_article = select(exists().where(column(ArticleRow, "entry_id") == entry))
     with database.write() as session:
+        ended = "done" if session.connection().execute(has_article).scalar() else "quarantined"
         set_entry(session, entry, {"stage": ended, "error": reason, "next_try": None, "content": ""})
 
 
@@ -232,7 +235,7 @@ def store_passage(session: Session, article: int, key: str, passage: Passage) ->
 
 def set_entry(session: Session, entry: int, values: Mapping[str, object]) -> None:
     """Write columns of an entry."""
-    session.connection().execute(update(EntryRow).where(column(EntryRow, "id") == entry).values(**values))
+    session.connection().execute(THIS_ENTRY, {"entry": entry, **values})
 
 
 def _move(database: Database, entry: int, stage: str, **values: object) -> None:

@@ -1,6 +1,7 @@
 """What a listing says of its items: new ones, known ones under another address or title, and their own text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,22 @@ from storage.upserts import UNSTORABLE, column, insert_new
 
 MOST_EDITS = 4  # times that an edited title has its page fetched again
 EDITED_WITHIN = timedelta(days=7)
+LIVE_WITHIN = timedelta(hours=12)  # of its newest post a live blog is looked at again: some rest for the night
+MOST_LOOKS = 200  # two days at every quarter of an hour
 MOVED_WITHIN = timedelta(days=1)  # of one name and title; a later item is another: a daily column, a forecast
+
+
+@dataclass(slots=True)
+class Added:
+    """What became of listed items: queued as `new`, queued again since their title was `edited`, or passed over.
+
+    That is since they were `known`, or since their address is `too_long`: beyond LONGEST_URL.
+    """
+
+    new: int = 0
+    edited: int = 0
+    known: int = 0
+    too_long: int = 0
 
 
 def add_entry(session: Session, entry: Entry, *, now: datetime, first_poll: bool, quiet: bool) -> bool:
@@ -59,6 +75,25 @@ def is_edited(row: Row[Any], entry: Entry, now: datetime) -> bool:
         return False
     is_open = row.attempts < MOST_EDITS and now - row.first_seen <= EDITED_WITHIN
     return is_open and _plain(row.title) != _plain(entry.title)
+
+
+def look_again(database: Database, source: str, listed: Collection[str], *, now: datetime) -> int:
+    """Queue anew the live blogs among these addresses of a source that still go on; how many.
+
+    One goes on while its newest post is recent, within a week of its discovery, and for so many looks.
+    """
+    seen = (column(EntryRow, "source") == source, column(EntryRow, "first_seen") >= now - EDITED_WITHIN)
+    live = (column(EntryRow, "live_at") >= now - LIVE_WITHIN, column(EntryRow, "looks") < MOST_LOOKS)
+    done = (column(EntryRow, "stage") == "done", column(EntryRow, "quiet").is_(False))
+    query = select(column(EntryRow, "id"), column(EntryRow, "url")).where(*seen, *live, *done)
+    with database.read() as session:
+        found = [row.id for row in session.connection().execute(query) if row.url in listed]
+    if found:
+        again = update(EntryRow).where(column(EntryRow, "id").in_(found), *done)
+        looks = column(EntryRow, "looks") + 1
+        with database.write() as session:
+            session.connection().execute(again.values(stage="discovered", next_try=None, error="live", looks=looks))
+    return len(found)
 
 
 def fetch_again(session: Session, row: Row[Any], entry: Entry) -> None:

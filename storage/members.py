@@ -1,6 +1,6 @@
 """A signal's members as outlets printed them, and the themes and countries under which a signal is noted."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,12 @@ from storage.rows import ArticleRow, EntryRow, MemberRow, PassageRow, SignalRow,
 from storage.upserts import column, insert_new
 
 
-def printed_copies(session: Session, *, since: datetime) -> Iterator[tuple[str, Print]]:
-    """How the copies among the members of the signals last told since a time were printed, each with its signal's id.
+def printed_copies(
+    session: Session, *, since: datetime | None = None, ids: Collection[str] | None = None
+) -> Iterator[tuple[str, Print]]:
+    """How the copies among the members of the signals last told since a time, or of those named, were printed.
 
-    Their outlets' kind is the catalogue's to know: "independent" here.
+    Each comes with its signal's id. Their outlets' kind is the catalogue's to know: "independent" here.
     """
     query = (
         select(
@@ -29,9 +31,13 @@ def printed_copies(session: Session, *, since: datetime) -> Iterator[tuple[str, 
         .join(PassageRow, column(PassageRow, "id") == column(MemberRow, "passage_id"))
         .join(ArticleRow, column(ArticleRow, "id") == column(PassageRow, "article_id"))
         .join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id"))
-        .where(column(SignalRow, "last_seen") >= since, column(MemberRow, "sketch").is_not(None))
+        .where(column(MemberRow, "sketch").is_not(None))
         .order_by(column(PassageRow, "id"))
     )  # fmt: skip
+    if since is not None:
+        query = query.where(column(SignalRow, "last_seen") >= since)
+    if ids is not None:
+        query = query.where(column(SignalRow, "id").in_(list(ids)))
     for row in session.connection().execute(query.execution_options(yield_per=AT_ONCE)):
         yield row.signal_id, Print(
             row.key, (row.canonical or row.key) + section_of(row), row.source, "independent", row.lang,

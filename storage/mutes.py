@@ -1,4 +1,4 @@
-"""What somebody does not want to be told of for a while: a signal, a theme or a source."""
+"""What somebody does not want to be told of for a while: a signal, a theme, a country or a source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from storage.upserts import column, upsert
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """`what` is signal, theme or source, `name` its id; `until` None is for good."""
+    """`what` is signal, theme, country or source, `name` its id; `until` None is for good."""
 
     what: str
     name: str

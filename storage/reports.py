@@ -104,6 +104,7 @@ def select_reports() -> Any:  # noqa: ANN401 - SQLAlchemy's typed selects end at
             column(ReadingRow, "evidence"), column(ReadingRow, "model"), column(ReadingRow, "vector"),
             column(ReadingRow, "provisional"), column(PassageRow, "start"), column(PassageRow, "at").label("own"),
             func.substr(column(ArticleRow, "text"), 1, LEAD).label("lead"),
+            column(PassageRow, "sketch"), column(PassageRow, "wire"),
         )
         .join(ArticleRow, column(ArticleRow, "id") == column(PassageRow, "article_id"))
         .join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id"))
@@ -134,5 +135,5 @@ def report_of(row: Row[Any]) -> Report:
     return Report(
         id=row.key, outlet=row.source, url=row.canonical, title=row.title, text=row.text, lang=row.lang,
         published=row.own or row.published, seen=seen, first_poll=row.first_poll, quiet=row.quiet, reading=reading,
-        lead=row.lead if row.start else "", section=section_of(row),
+        lead=row.lead if row.start else "", section=section_of(row), wording=row.sketch or b"", wire=row.wire,
     )  # fmt: skip

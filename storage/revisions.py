@@ -3,24 +3,28 @@
 Which texts are versions of one article `extractors/signals/revisions.py` says; which are likely ones, the caller may.
 """
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, false, or_, select, union, update
+from sqlalchemy import Row, Select, and_, bindparam, or_, select, union, update
 from sqlmodel import Session
 
 from extractors.signals.copies import REVISED as REVISED_SHARE
 from extractors.signals.copies import Sketch, containment, sketch
-from extractors.signals.revisions import NEAR, added_passages, is_version
+from extractors.signals.revisions import is_version
 from extractors.types import Article, Passage
+from storage.additions import claimed_time, find_added, keep_passage, live_time, past_claim, place_passages
 from storage.database import Database
-from storage.entries import LONGEST_URL, QueuedEntry, set_entry, store_article, store_passage
-from storage.rows import ArticleRow, EntryRow, PassageRow, RevisionRow
+from storage.entries import LONGEST_URL, QueuedEntry, set_entry, store_article
+from storage.rows import ArticleRow, EntryRow, RevisionRow
 from storage.upserts import UNSTORABLE, column, insert_new
 
-WITHIN = timedelta(days=7)  # after an article was first seen, its wording alone makes another address its new version
+# After an article was first seen, its wording alone makes another address its new version: news that the watch saw, that is.
+# A backfill sees years in an hour, and the message of a feast day is nearly the same every year.
+WITHIN = timedelta(days=7)
 CANDIDATES = 20  # where a site names one address for all its pages, so many are compared
 KNOWN, REVISED = "same-page", "revision"
 
@@ -63,11 +67,15 @@ def save_article(database: Database, entry: QueuedEntry, version: Version, alike
 
 
 def recent_wordings(database: Database, source: str, *, now: datetime) -> list[tuple[int, Sketch]]:
-    """The entries of a source whose articles a text may be a version of by its wording alone, with their sketches."""
+    """The entries of a source whose articles a text may be a version of by its wording alone, with their sketches.
+
+    What a backfill read is not among them.
+    """
     query = (
         select(column(EntryRow, "id"), column(ArticleRow, "sketch"))
         .join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id"))
         .where(column(EntryRow, "source") == source, column(EntryRow, "first_seen") >= now - WITHIN)
+        .where(column(EntryRow, "quiet").is_(False))
         .where(column(ArticleRow, "sketch").is_not(None))
         .order_by(column(ArticleRow, "id"))
     )
@@ -77,32 +85,40 @@ def recent_wordings(database: Database, source: str, *, now: datetime) -> list[t
 
 def _candidates(session: Session, entry: QueuedEntry, version: Version, alike: Collection[int]) -> list[Row[Any]]:
     """Articles that may be the same one, its own first, then those that more than the wording speaks for."""
-    own = column(EntryRow, "id") == entry.id
-    address = column(ArticleRow, "canonical") == version.article.canonical[:LONGEST_URL]
-    name = (
-        and_(column(EntryRow, "source") == entry.source, column(EntryRow, "guid") == entry.guid) if entry.guid else false()
-    )
+    given = {
+        "entry": entry.id, "source": entry.source, "guid": entry.guid, "hash": version.hash,
+        "canonical": version.article.canonical[:LONGEST_URL], "those": [entry.id, *alike],
+    }  # fmt: skip
+    return list(session.connection().execute(_likely(), given))
+
+
+@functools.cache
+def _likely() -> Select[Any]:
+    """The query of `_candidates`, made once: making it takes longer than running it."""
+    number, source, guid = column(ArticleRow, "id"), column(EntryRow, "source"), column(EntryRow, "guid")
+    its_source = source == bindparam("source")
+    address = column(ArticleRow, "canonical") == bindparam("canonical")
+    name = and_(its_source, guid == bindparam("guid"), guid != "")
     named = or_(address, name)
-    number = column(ArticleRow, "id")
+    its_entry = column(EntryRow, "id") == column(ArticleRow, "entry_id")
     # each by its own index: one condition over both tables would read all articles that there ever were
     likely = union(
-        select(number).where(column(ArticleRow, "entry_id").in_([entry.id, *alike])),
+        select(number).where(column(ArticleRow, "entry_id").in_(bindparam("those", expanding=True))),
         select(number).where(address),
-        select(number).where(column(ArticleRow, "hash") == version.hash),
-        select(number).join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id")).where(name),
+        select(number).where(column(ArticleRow, "hash") == bindparam("hash")),
+        select(number).join(EntryRow, its_entry).where(name),
     )
-    query = (
+    return (
         select(
             *ArticleRow.__table__.columns,  # type: ignore[attr-defined]
-            column(EntryRow, "source"), column(EntryRow, "stage"), column(EntryRow, "snapshot"),
-            column(EntryRow, "first_seen"), named.label("named"),
+            *(column(EntryRow, name) for name in ("source", "stage", "snapshot", "first_seen", "first_poll", "quiet")),
+            named.label("named"),
         )
-        .join(EntryRow, column(EntryRow, "id") == column(ArticleRow, "entry_id"))
-        .where(number.in_(likely), or_(named, column(EntryRow, "source") == entry.source))
-        .order_by(own.desc(), named.desc(), number.desc())
+        .join(EntryRow, its_entry)
+        .where(number.in_(likely), or_(named, its_source))
+        .order_by((column(EntryRow, "id") == bindparam("entry")).desc(), named.desc(), number.desc())
         .limit(CANDIDATES)
     )  # fmt: skip
-    return list(session.connection().execute(query))
 
 
 def _judge(known: Row[Any], entry: QueuedEntry, version: Version) -> str:
@@ -120,26 +136,27 @@ def _judge(known: Row[Any], entry: QueuedEntry, version: Version) -> str:
 
 
 def _may_revise(known: Row[Any], entry: QueuedEntry) -> bool:
-    return bool(known.source == entry.source and entry.first_seen - known.first_seen <= WITHIN)
+    """Whether the same source told both as news within a week."""
+    seen = entry.first_seen - known.first_seen
+    return bool(known.source == entry.source and seen <= WITHIN and not known.quiet and not entry.quiet)
 
 
 def _are_versions(known: Row[Any], version: Version) -> bool:
     if known.text:
         return is_version(known.text, version.article.text, named=known.named)
+    if not known.named:  # of a text that is gone nobody can tell to which state the telegram was
+        return False
     if known.sketch is None or version.wording is None:  # nothing is left to compare
-        return bool(known.named)
-    return containment(Sketch.unpack(known.sketch), version.wording) >= (REVISED_SHARE if known.named else NEAR)
+        return True
+    return containment(Sketch.unpack(known.sketch), version.wording) >= REVISED_SHARE
 
 
 def _store(session: Session, entry: QueuedEntry, version: Version) -> None:
     number = store_article(session, entry.id, version.article, version.hash, entry.first_seen, version.wording)
     for passage in version.passages:
-        _store_passage(session, number, version, passage, _past(passage.at, entry.first_seen))
-    set_entry(session, entry.id, {"stage": "extracted", "error": "", "content": ""})
-
-
-def _store_passage(session: Session, article: int, version: Version, passage: Passage, at: datetime | None) -> None:
-    store_passage(session, article, f"{version.hash[:12]}-{article}-{passage.start}", replace(passage, at=at))
+        keep_passage(session, number, version.hash, passage, past_claim(passage.at, entry.first_seen))
+    live = live_time(version.article, entry.first_seen)
+    set_entry(session, entry.id, {"stage": "extracted", "error": "", "content": "", "live_at": live})
 
 
 def _revise(session: Session, known: Row[Any], entry: QueuedEntry, version: Version) -> None:
@@ -151,22 +168,19 @@ def _revise(session: Session, known: Row[Any], entry: QueuedEntry, version: Vers
         _end(session, entry, REVISED)
         return
     earlier = {name: getattr(known, name) for name in ("title", "published", "hash", "text")}
+    if version.article.posts and set(known.text.split("\n\n")) <= set(version.article.text.split("\n\n")):
+        earlier["text"] = ""  # a live blog that only grew: all of it stands in the present version
     _keep(session, known, {**earlier, "snapshot": "" if own else known.snapshot}, seen)
-    added = _added(known, version)
+    added = find_added(session, known, version.article) if known.hash != version.hash else []
     _rewrite(session, known, version)
     if known.hash != version.hash:
-        _set_passages(session, known, version, [(one, _claimed(one, entry, version, seen)) for one in added])
+        timed = [(one, claimed_time(one, known, version.article, seen)) for one in added]
+        place_passages(session, known, version.article.text, version.hash, timed)
     if not own:
         _end(session, entry, REVISED)
     moved = {} if own else {"snapshot": entry.snapshot}  # the page of the present version
     stage = {"stage": "extracted"} if added else {"stage": "done", "error": REVISED} if own else {}
-    if moved or stage:
-        set_entry(session, known.entry_id, {"content": "", **moved, **stage})
-
-
-def _added(known: Row[Any], version: Version) -> list[Passage]:
-    before = known.text or (Sketch.unpack(known.sketch) if known.sketch else "")
-    return added_passages(before, version.article) if before and known.hash != version.hash else []
+    set_entry(session, known.entry_id, {"content": "", "live_at": live_time(version.article, seen), **moved, **stage})
 
 
 def _is_earlier(known: Row[Any], version: Version) -> bool:
@@ -195,40 +209,6 @@ def _rewrite(session: Session, known: Row[Any], version: Version) -> None:
     wording = version.wording.pack() if version.wording else None
     this = update(ArticleRow).where(column(ArticleRow, "id") == known.id)
     session.connection().execute(this.values(**clean, hash=version.hash, sketch=wording))
-
-
-def _set_passages(
-    session: Session, known: Row[Any], version: Version, added: Sequence[tuple[Passage, datetime | None]]
-) -> None:
-    """Move the passages that stand in the new text to their new places, those that do not below zero; add the new ones.
-
-    What was read, and what was told of it, stays as it was read.
-    """
-    connection, text = session.connection(), version.article.text
-    number, start, end = (column(PassageRow, name) for name in ("id", "start", "end"))
-    rows = connection.execute(
-        select(number, column(PassageRow, "text")).where(column(PassageRow, "article_id") == known.id).order_by(start)
-    ).all()
-    mine = column(PassageRow, "article_id") == known.id
-    connection.execute(update(PassageRow).where(mine).values(start=-number, end=end - start - number))
-    for passage, at in added:
-        _store_passage(session, known.id, version, passage, at)
-    taken = {passage.start for passage, _ in added}
-    for row in rows:
-        place = text.find(row.text) if row.text else -1
-        if place >= 0 and place not in taken:
-            taken.add(place)
-            connection.execute(update(PassageRow).where(number == row.id).values(start=place, end=place + len(row.text)))
-
-
-def _claimed(passage: Passage, entry: QueuedEntry, version: Version, seen: datetime) -> datetime | None:
-    """The own time of a passage that a later version brings: what it or its page claims, else when it was seen."""
-    claimed = _past(passage.at, seen) or _past(version.article.published, seen)
-    return claimed or (None if entry.first_poll else seen)
-
-
-def _past(claimed: datetime | None, seen: datetime) -> datetime | None:
-    return claimed if claimed is not None and claimed <= seen else None
 
 
 def _end(session: Session, entry: QueuedEntry, reason: str) -> None:

@@ -84,7 +84,10 @@ class SourceRow(SQLModel, table=True):
 
 
 class EntryRow(SQLModel, table=True):
-    """The queue: an item from its discovery on. `stage` says what was last done to it; `content` is the feed's own text."""
+    """The queue: an item from its discovery on. `stage` says what was last done to it; `content` is the feed's own text.
+
+    Of a live blog `live_at` is the time of its newest post, and `looks` counts how often it was fetched again for that.
+    """
 
     __tablename__ = "entry"
     __table_args__ = (
@@ -109,6 +112,8 @@ class EntryRow(SQLModel, table=True):
     snapshot: str = ""
     guid: str = ""
     content: str = Field(default="", sa_column=_text())
+    live_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    looks: int = 0
 
 
 class ArticleRow(SQLModel, table=True):
@@ -154,7 +159,8 @@ class RevisionRow(SQLModel, table=True):
 class PassageRow(SQLModel, table=True):
     """A passage of an article. `key` names it outside: in replays the input's id, else the article and the offset.
 
-    `at` is its own time, where a live blog gives each of its entries one.
+    `at` is its own time, where a live blog gives each of its entries one. `sketch` and `wire` are what is left of the
+    wording of a text that may not be kept: neither can be turned back into it.
     """
 
     __tablename__ = "passage"
@@ -166,6 +172,8 @@ class PassageRow(SQLModel, table=True):
     end: int
     text: str = Field(sa_column=_text())
     at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    sketch: bytes | None = Field(default=None, sa_column=Column(LargeBinary(), nullable=True))
+    wire: str = ""
 
 
 class ReadingRow(SQLModel, table=True):
@@ -209,7 +217,7 @@ class SignalRow(SQLModel, table=True):
     why: str = Field(default="", sa_column=_text())
     provisional: list[str] = Field(sa_column=_json(empty="[]"))
     priority: str = "normal"
-    follows: str = ""
+    follows: str = Field(default="", index=True)
     merged_into: str = Field(default="", index=True)
     corroborated_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
@@ -265,7 +273,8 @@ class VerdictRow(SQLModel, table=True):
 class DeliveryRow(SQLModel, table=True):
     """The outbox. `key` is the idempotency key; `leased_until` keeps two workers from sending the same one.
 
-    A message about the watch itself has no signal.
+    A message about the watch itself has no signal. `due_at` is when its day of tries began, None where that is
+    `created_at`.
     """
 
     __tablename__ = "delivery"
@@ -285,6 +294,7 @@ class DeliveryRow(SQLModel, table=True):
     state: str = "pending"
     attempts: int = 0
     created_at: datetime = Field(sa_column=_time())
+    due_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     next_try: datetime = Field(sa_column=_time())
     leased_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     leased_by: str = ""
@@ -292,8 +302,17 @@ class DeliveryRow(SQLModel, table=True):
     error: str = Field(default="", sa_column=_text())
 
 
+class ChangeRow(SQLModel, table=True):
+    """That a burst or a drop was found, whatever rules there were. `key` names its country, theme and week."""
+
+    __tablename__ = "change"
+    key: str = Field(primary_key=True)
+    flag: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=_time())
+
+
 class MuteRow(SQLModel, table=True):
-    """What is not told until a time: `what` is signal, theme or source."""
+    """What is not told until a time: `what` is signal, theme, country or source."""
 
     __tablename__ = "mute"
     what: str = Field(primary_key=True)

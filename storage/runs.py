@@ -1,4 +1,7 @@
-"""The gates of past cycles, with what waited at the end of each: by source for a month, the totals for a year."""
+"""The gates of cycles, with what waited at the end of each: by source for a month, the totals for a year.
+
+While a run goes on its row names its worker and when it was last heard of; a run that is killed leaves these.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,21 +21,42 @@ from storage.upserts import column, upsert
 DETAILED = timedelta(days=30)
 KEPT = timedelta(days=400)
 DETAILS = ("by_source", "sources", "waiting_by_source")
+WORKER, HEARD = "worker", "heard"
 AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A cycle as the database keeps it; `gates` is what `RunReport.as_dict` wrote, with `waiting` at its end."""
+    """A cycle as the database keeps it; `gates` is what `RunReport.as_dict` wrote, with `waiting` at its end.
+
+    `worker` (a mark of its process) and `heard`, when it last noted its gates, are of a run that did not end or not yet.
+    """
 
     id: str
     started: datetime
     ended: datetime | None
     gates: Mapping[str, Any]
+    worker: str = ""
+    heard: datetime | None = None
+
+
+def begin_run(database: Database, run: str, *, started: datetime, worker: str) -> None:
+    """Store that a cycle has begun."""
+    with database.write() as session:
+        gates = {WORKER: worker, HEARD: started.isoformat()}
+        upsert(session, RunRow, {"id": run, "started_at": started, "ended_at": None, "gates": gates})
+
+
+def note_run(database: Database, run: str, *, at: datetime, worker: str, gates: Mapping[str, Any]) -> None:
+    """Store the gates of a cycle as it goes on; of one that has ended nothing more."""
+    going = (column(RunRow, "id") == run) & column(RunRow, "ended_at").is_(None)
+    noted = {**gates, WORKER: worker, HEARD: at.isoformat()}
+    with database.write() as session:
+        session.connection().execute(update(RunRow).where(going).values(gates=noted))
 
 
 def save_run(database: Database, run: str, *, started: datetime, ended: datetime | None, gates: Mapping[str, Any]) -> None:
-    """Store the gates of a cycle, again as it goes on, with what waits now; what is too old is thinned or forgotten."""
+    """Store the gates of a cycle as it ends, with what waits now; what is too old is thinned or forgotten."""
     with database.write() as session:
         waiting = waiting_by_source(session)
         queue = {"waiting": waiting_in_all(waiting), "waiting_by_source": waiting}
@@ -76,4 +100,6 @@ def _thin(session: Session, before: datetime) -> None:
 
 
 def _stored(row: Row[Any]) -> StoredRun:
-    return StoredRun(row.id, row.started_at, row.ended_at, row.gates)
+    gates, heard = row.gates, row.gates.get(HEARD)
+    moment = datetime.fromisoformat(heard) if heard else None
+    return StoredRun(row.id, row.started_at, row.ended_at, gates, gates.get(WORKER, ""), moment)

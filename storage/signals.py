@@ -33,15 +33,22 @@ class StoredSignal:
 
 
 def stored_signals(
-    session: Session, *, since: datetime | None = None, ids: Iterable[str] | None = None, distinct: bool = False
+    session: Session,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    ids: Iterable[str] | None = None,
+    distinct: bool = False,
 ) -> list[StoredSignal]:
-    """Signals last told since a time, or those named, in order of first sight.
+    """Signals last told since a time and begun until another, or those named, in order of first sight.
 
     With `distinct` without the members that are copies. What went into another signal is found there alone.
     """
     chosen = select(column(SignalRow, "id")).where(column(SignalRow, "merged_into") == "")
     if since is not None:
         chosen = chosen.where(column(SignalRow, "last_seen") >= since)
+    if until is not None:
+        chosen = chosen.where(column(SignalRow, "first_seen") <= until)
     if ids is not None:
         chosen = chosen.where(column(SignalRow, "id").in_(list(ids)))
     query = select(SignalRow).where(column(SignalRow, "id").in_(chosen))
@@ -60,6 +67,18 @@ def merge_stored(session: Session, stays: str, goes: str) -> None:
     connection.execute(update(SignalRow).where(into).values(merged_into=stays))
     connection.execute(update(SignalRow).where(column(SignalRow, "follows") == goes).values(follows=stays))
     connection.execute(delete(SignalTagRow).where(column(SignalTagRow, "signal_id") == goes))
+
+
+def follow_ups(session: Session, signals: frozenset[str]) -> frozenset[str]:
+    """These signals with what they went into, and all that follows them up, step by step."""
+    id_, follows, into = (column(SignalRow, name) for name in ("id", "follows", "merged_into"))
+    found, fresh = signals, signals
+    while fresh:
+        went = select(into).where(id_.in_(fresh), into != "")
+        steps = session.connection().execute(select(id_).where(follows.in_(fresh)).union(went)).scalars()
+        fresh = frozenset(steps) - found
+        found |= fresh
+    return found
 
 
 def set_status(session: Session, signal: str, status: str) -> None:

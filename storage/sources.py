@@ -70,6 +70,14 @@ def save_source_state(database: Database, state: SourceState) -> None:
         upsert(session, SourceRow, {name: getattr(state, name) for name in SourceState.__dataclass_fields__})
 
 
+def hold_sources(database: Database, sources: Sequence[str], until: datetime) -> None:
+    """Have these sources left alone until then: their host asked for it at another address than theirs."""
+    row = update(SourceRow).where(column(SourceRow, "id").in_(sources))
+    earlier = or_(column(SourceRow, "not_before").is_(None), column(SourceRow, "not_before") < until)
+    with database.write() as session:
+        session.connection().execute(row.where(earlier).values(not_before=until))
+
+
 def set_quiet(session: Session, source: str, since: datetime | None) -> None:
     """Note that a silence was told, in the transaction of its messages; None: it is over."""
     row = update(SourceRow).where(column(SourceRow, "id") == source)

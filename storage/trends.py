@@ -1,4 +1,7 @@
-"""What trends are counted from: signals, and how much was read of each week. Counting is `extractors/signals`'."""
+"""What trends are counted from: signals, and how much was read of each week; and which changes were found before.
+
+Counting is `extractors/signals`'.
+"""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -8,8 +11,8 @@ from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
 from extractors.signals.trends import Sighting, WeekRead, monday
-from storage.rows import ArticleRow, MemberRow, PassageRow, RunRow, SignalRow
-from storage.upserts import column
+from storage.rows import ArticleRow, ChangeRow, MemberRow, PassageRow, RunRow, SignalRow
+from storage.upserts import column, insert_new
 
 Span = tuple[datetime, datetime]
 
@@ -59,6 +62,11 @@ def last_run(session: Session, *, before: str) -> datetime | None:
     began = select(func.max(column(RunRow, "started_at"))).where(column(RunRow, "id") != before)
     found: datetime | None = session.connection().execute(began).scalar()
     return found
+
+
+def record_change(session: Session, key: str, flag: str, at: datetime) -> bool:
+    """Note that a burst or a drop was found; False when it was found before."""
+    return insert_new(session, ChangeRow, {"key": key, "flag": flag, "at": at}, "key") is not None
 
 
 def _told_in(languages: Collection[str]) -> Select[Any]:

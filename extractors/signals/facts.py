@@ -76,7 +76,8 @@ def print_of(report: Report, kind: OutletKind = "independent") -> Print:
     """How a report was printed; `kind` is its outlet's."""
     return Print(
         report.id, (report.url or report.id) + report.section, report.outlet, kind, report.lang, report.when,
-        sketch(report.text), name_wire(report.text) or own_wire(report.url),
+        Sketch.unpack(report.wording) if report.wording else sketch(report.text),
+        report.wire or name_wire(report.text) or own_wire(report.url),
     )  # fmt: skip
 
 

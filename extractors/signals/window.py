@@ -76,6 +76,18 @@ class Window:
                 known = stays
         return merged
 
+    def drop(self, signals: Iterable[str]) -> None:
+        """Forget these signals and their texts; unknown ids are no fault."""
+        gone = {self.known.pop(id_) for id_ in signals if id_ in self.known}
+        reports = {report for report, owner in self._owner.items() if owner in gone}
+        self._owner = {report: owner for report, owner in self._owner.items() if owner not in gone}
+        left = {article: [known for known in pages if known not in gone] for article, pages in self._pages.items()}
+        self._pages = {article: pages for article, pages in left.items() if pages}
+        self._texts.forget(reports)
+        rows = [at for at, report in enumerate(self._kept) if report not in reports]
+        self._vectors[: len(rows)] = self._vectors[rows]  # in place: the table keeps its room
+        self._kept = [self._kept[at] for at in rows]
+
     def since(self, when: datetime) -> "Window":
         """The same with those signals alone that a report of that time, or a later one, can join."""
         window = Window(self.model, self.parted)

@@ -47,7 +47,7 @@ class Profiles:
 
 def detect_language(text: str) -> tuple[str, float]:
     """The ISO 639-1 code of a text and the confidence in it, 0 to 1; ("und", 0.0) for names, single words and no text."""
-    head = plain(unicodedata.normalize("NFKC", text[:READ]))[:HEAD]
+    head = _head(text)
     script, letters = script_of(head)
     words = words_of(head, script)
     if _too_short(words, script, letters):
@@ -56,6 +56,12 @@ def detect_language(text: str) -> tuple[str, float]:
         return ("zh" if script == "han" else script), min(letters / max(sum(map(str.isalpha, words)), 1), 1.0)
     grams, langid = _gram_vote(words, script), _langid_vote(words, script)
     return _decide(grams, langid, words)
+
+
+def _head(text: str) -> str:
+    """The first HEAD characters in plain: of most texts the beginning is enough, and to read on takes a millisecond."""
+    begins = plain(unicodedata.normalize("NFKC", text[: 2 * HEAD]))
+    return (begins if len(begins) > HEAD else plain(unicodedata.normalize("NFKC", text[:READ])))[:HEAD]
 
 
 def _decide(grams: dict[str, float], langid: dict[str, float], words: str) -> tuple[str, float]:

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from html import escape
 
 import feedparser
+from feedparser.encodings import convert_to_utf8
 from w3lib.html import remove_tags, replace_entities
 
 from extractors.errors import ExtractError
-from extractors.text.encoding import legal_markup, one_line
-from extractors.types import Entry, Page
+from extractors.text.encoding import drop_illegal, legal_markup, one_line
+from extractors.types import Entry, Items, Page
 from extractors.web.urls import canonical_url
 
 MOST_TAGS = 250_000  # feedparser takes 36 µs for one: ten seconds; the largest feed in sight has a twentieth of that
@@ -41,8 +42,8 @@ class _Item:
     content: str
 
 
-def parse_feed(page: Page, source: str) -> list[Entry]:
-    """The entries of a feed in its own order, each address once; `content` only where it is longer than a teaser.
+def parse_feed(page: Page, source: str) -> Items:
+    """The items of a feed in its own order; `content` only where it is longer than a teaser.
 
     Raises ExtractError: `not-a-feed` (an HTML page, say), `empty-feed` (no item, or no byte), `no-links` (items
     without an address), `too-large` (more markup than any feed has).
@@ -64,7 +65,7 @@ def parse_feed(page: Page, source: str) -> list[Entry]:
             entries[url] = Entry(url, source, _plain(item.title), item.published, guid, _full_text(item.content))
     if not entries:
         raise ExtractError(page.url, "no-links")
-    return list(entries.values())
+    return Items(tuple(entries.values()), sum(not url for url, _ in addressed))
 
 
 def _shared_guids(items: Iterable[tuple[str, _Item]]) -> set[str]:
@@ -93,8 +94,8 @@ def _xml_items(page: Page) -> Iterator[_Item]:
     # BytesIO: given bytes, feedparser would first try to open a file of that name.
     try:
         parsed = feedparser.parse(
-            io.BytesIO(legal_markup(page.body)),
-            response_headers={"content-type": page.content_type, "content-location": page.url},
+            io.BytesIO(_decoded(page)),
+            response_headers={"content-type": "application/xml; charset=utf-8", "content-location": page.url},
             sanitize_html=False,
             resolve_relative_uris=False,
         )
@@ -109,6 +110,11 @@ def _xml_items(page: Page) -> Iterator[_Item]:
         yield _Item(item.get("link") or _link_in(guid), item.get("title", ""), _moment(stamp), guid, max(texts, key=len))
 
 
+def _decoded(page: Page) -> bytes:
+    """The feed in UTF-8, decoded as feedparser does, and only then made harmless: in UTF-7 nothing looks like markup."""
+    return legal_markup(convert_to_utf8({"content-type": page.content_type}, page.body, {}))
+
+
 def _json_items(page: Page) -> Iterator[_Item]:
     try:
         feed = json.loads(page.body)
@@ -121,7 +127,7 @@ def _json_items(page: Page) -> Iterator[_Item]:
     for item in items:
         if isinstance(item, dict):
             stamp = parse_moment(str(item.get("date_published") or ""))
-            guid = str(item.get("id") or "").strip()
+            guid = drop_illegal(str(item.get("id") or "")).strip()
             content = str(item.get("content_html") or "") or _paragraphs(str(item.get("content_text") or ""))
             yield _Item(str(item.get("url") or _link_in(guid)), str(item.get("title") or ""), stamp, guid, content)
 

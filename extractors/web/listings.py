@@ -9,7 +9,7 @@ from lxml.html import HtmlElement, document_fromstring
 
 from extractors.errors import ExtractError
 from extractors.text.encoding import decode_html, drop_illegal, one_line
-from extractors.types import Entry, Page, Source
+from extractors.types import Entry, Items, Page, Source
 from extractors.web.feeds import parse_feed
 from extractors.web.gdelt import parse_gdelt
 from extractors.web.polite import name_of
@@ -24,8 +24,8 @@ PAGING = re.compile(r"/page[-/]?\d+(?:/|$)|(?:^|&)(?:page|paged|pagen_?\d*|pg|of
 SECTION = re.compile(r"/(?:tags?|category|authors?)/[^/]+/?$|/(?:search|login|register)(?:/|$)", re.IGNORECASE)
 
 
-def parse_listing(page: Page, source: Source) -> list[Entry]:
-    """The entries that one page of a source lists, each address once. Raises ExtractError with a stable reason.
+def parse_listing(page: Page, source: Source) -> Items:
+    """What one page of a source lists. Raises ExtractError with a stable reason.
 
     Of an index of sitemaps that is none: its children are read by who fetches. GDELT's notice to be patient is a FetchError.
     """
@@ -40,16 +40,18 @@ def parse_listing(page: Page, source: Source) -> list[Entry]:
             return list_entries(page, source.id, _linked_items(page))
 
 
-def list_entries(page: Page, source: str, items: Iterable[Item]) -> list[Entry]:
+def list_entries(page: Page, source: str, items: Iterable[Item]) -> Items:
     """Items as entries, each canonical address once, in their order. Raises ExtractError `empty-feed` where none is left."""
     entries: dict[str, Entry] = {}
+    unlinked = 0
     for link, title, published in items:
         url = canonical_url(link, base=page.url) if link else ""
         if url:
             entries.setdefault(url, Entry(url, source, one_line(title), published))
+        unlinked += not url
     if not entries:
         raise ExtractError(page.url, "empty-feed")
-    return list(entries.values())
+    return Items(tuple(entries.values()), unlinked)
 
 
 def _linked_items(page: Page) -> Iterator[Item]:

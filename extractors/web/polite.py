@@ -1,8 +1,13 @@
-"""One polite limiter per host: one request at a time, and a least time between two. Knows hosts, not what is fetched."""
+"""One polite limiter per host: one request at a time, a least time between two, none before a host wants one.
+
+Knows hosts, not what is fetched, nor what they answer.
+"""
 
 import asyncio
 import hashlib
+import math
 import re
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +15,10 @@ from dataclasses import dataclass, field
 
 from courlan import extract_domain
 
+from extractors.errors import FetchError
 from extractors.web.urls import host_of
 
+ASKED = "host-asked"
 LONGEST_DELAY = 30.0  # seconds; a robots.txt that asks for more would have a run read hardly anything
 
 
@@ -23,16 +30,31 @@ class HostLimiter:
     _turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _delays: dict[str, float] = field(default_factory=dict)
     _last: dict[str, float] = field(default_factory=dict)
+    _not_before: dict[str, float] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for the host's turn and hold it until the body is read. Two requests begin `delay_of(host)` apart."""
-        key, loop = name_of(host), asyncio.get_running_loop()
+    async def turn(self, host: str, patience: float = math.inf) -> AsyncIterator[None]:
+        """Wait for the host's turn and hold it until the body is read. Two requests begin `delay_of(host)` apart.
+
+        Raises FetchError `host-asked` at once where the host rests for longer than `patience` seconds.
+        """
+        key = name_of(host)
         async with self._turns[key]:
+            if (left := self.rests(host)) > patience:
+                raise FetchError(host, ASKED, retry_after=left)
             # the delay counts from the last request even where robots.txt, asking for it, was that request
-            await asyncio.sleep(max(0.0, self._last.get(key, 0.0) + self.delay_of(host) - loop.time()))
-            self._last[key] = loop.time()
+            delay = self._last.get(key, -math.inf) + self.delay_of(host) - time.monotonic()
+            await asyncio.sleep(max(left, delay, 0.0))
+            self._last[key] = time.monotonic()
             yield
+
+    def rest(self, host: str, seconds: float) -> None:
+        """Leave the host alone from now on for so many seconds; zero takes an earlier rest back."""
+        self._not_before[name_of(host)] = time.monotonic() + seconds
+
+    def rests(self, host: str) -> float:
+        """Seconds for which the host is still to be left alone; zero where it is not."""
+        return max(0.0, self._not_before.get(name_of(host), 0.0) - time.monotonic())
 
     def slow_down(self, host: str, seconds: float) -> None:
         """The host asks for more time between two requests: granted up to LONGEST_DELAY, never less than `spacing`."""

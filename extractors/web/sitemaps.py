@@ -6,6 +6,7 @@ https://www.sitemaps.org/protocol.html and, for news, https://developers.google.
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
@@ -137,7 +138,8 @@ def _item(url: etree._Element) -> Item:
 def _children(page: Page, root: etree._Element) -> Iterator[Child]:
     for sitemap in root:
         if _name(sitemap) == "sitemap" and (place := _text(sitemap, "loc")):
-            yield Child(urljoin(page.url, place), parse_moment(_text(sitemap, "lastmod")))
+            with suppress(ValueError):  # a place that is no address: the others stand
+                yield Child(urljoin(page.url, place), parse_moment(_text(sitemap, "lastmod")))
 
 
 def _text(parent: etree._Element | None, name: str) -> str:

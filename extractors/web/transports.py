@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from http.cookiejar import Cookie, DefaultCookiePolicy
+from typing import Any
 from zlib import crc32
 
 import httpx
@@ -50,19 +52,16 @@ class CachedListings(_Passing):
 
 
 class LongWait(_Passing):
-    """Hands up at once what asks for more patience than a run has: httpx-retries would ask again within seconds.
-
-    That is a long Retry-After, and a 429 that names no time at all.
-    """
+    """Hands up at once what asks for more patience than a run has: a long Retry-After, and a 429 that names no time."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, longest: float) -> None:
         super().__init__(inner)
-        self._longest, self._parse = longest, Retry().parse_retry_after
+        self._longest = longest
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the request on; raise FetchError where the host asks for more patience than a run has."""
         response = await self._inner.handle_async_request(request)
-        seconds = self._asked(response)
+        seconds = asked_wait(response)
         if seconds > self._longest:
             await response.aclose()
             raise FetchError(str(request.url), f"http-{response.status_code}", retry_after=min(seconds, DAY))
@@ -71,14 +70,25 @@ class LongWait(_Passing):
             raise FetchError(str(request.url), f"http-{response.status_code}")
         return response
 
-    def _asked(self, response: httpx.Response) -> float:
-        value = response.headers.get("Retry-After", "")
-        if not value or response.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-            return 0.0
-        try:
-            return self._parse(value)
-        except ValueError:
-            return 0.0
+
+def asked_wait(response: httpx.Response) -> float:
+    """The seconds that a 429 or a 503 asks for by Retry-After; zero where it names none, or none that can be read."""
+    value = response.headers.get("Retry-After", "")
+    if not value or response.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        return 0.0
+    try:
+        return Retry().parse_retry_after(value)
+    except (ValueError, OverflowError):  # the latter of a year beyond the calendar
+        return 0.0
+
+
+class PlainCookies(DefaultCookiePolicy):
+    """Keeps the cookies that a header can carry: httpx refuses to send letters beyond ASCII, to that host, ever after."""
+
+    def set_ok(self, cookie: Cookie, request: Any) -> bool:  # noqa: ANN401 - httpx's own stand-in for a request
+        """Whether the cookie is kept for the run."""
+        words = f"{cookie.name}{cookie.value}{cookie.path}{cookie.domain}"
+        return words.isascii() and super().set_ok(cookie, request)
 
 
 class Pools(httpx.AsyncBaseTransport):

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
+import idna
 from courlan import clean_url
 from w3lib.url import safe_url_string
 
@@ -30,7 +31,7 @@ AMP_PATH = re.compile(r"/amp(?=/?$)|\.amp(?=(?:\.html?)?$)", re.IGNORECASE)
 def canonical_url(url: str, base: str = "") -> str:
     """The form under which a page is known: absolute http(s), no fragment, no trackers, no password, host lower-cased.
 
-    Returns "" for what is not a web address (`javascript:`, `mailto:`, garbage).
+    Returns "" for what is not a web address (`javascript:`, `mailto:`, garbage), and for one that cannot be asked.
     """
     try:
         parts = urlsplit(_out_of_cache(urljoin(base, url.strip().replace("\\", "/"))))  # as browsers read it
@@ -38,7 +39,7 @@ def canonical_url(url: str, base: str = "") -> str:
             return ""
         bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
         quoted = ESCAPE.sub(lambda found: found[0].upper(), safe_url_string(urlunsplit(bare)))
-        return _clean(urlsplit(quoted))
+        return _askable(_clean(urlsplit(quoted)))
     except ValueError:
         return ""
 
@@ -76,6 +77,17 @@ def redact_url(url: str) -> str:
         return url
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+
+
+def _askable(url: str) -> str:
+    """The address itself. Raises ValueError where the port or the name is none; names as httpx reads them."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not host.isascii():
+        idna.encode(host)
+    elif host.startswith("xn--"):
+        idna.decode(host)
+    return url if parts.port != 0 else ""
 
 
 def _out_of_cache(url: str) -> str:

@@ -19,8 +19,9 @@ from sqlmodel import Session, SQLModel
 
 from extractors.signals.pairs import load_pair_model
 from extractors.types import Article, Entry, Reading, Report
-from flows.find import open_finder, store_placed
+from flows.find import store_placed
 from flows.finder import Finder
+from flows.memory import Terms, open_finder
 from storage.database import Database, open_database
 from storage.entries import reading_values, save_readings, save_record
 from storage.rows import ArticleRow, EntryRow, MemberRow, PassageRow, ReadingRow, SignalRow, SignalTagRow
@@ -53,11 +54,11 @@ def place_all(database: Database, passages: int, span: timedelta) -> list[float]
     moments = [NOW - span + span * number / passages for number in range(passages)]
     placed = max(0, passages - PLACED)
     for at in range(0, placed, AT_ONCE):
-        _write_history(database, range(at, min(at + AT_ONCE, placed)), moments, rng)
+        write_history(database, range(at, min(at + AT_ONCE, placed)), moments, rng)
     for at in range(placed, passages, AT_ONCE):
         reports = [_store(database, number, moments[number], rng) for number in range(at, min(at + AT_ONCE, passages))]
         with database.exclusive() as session:
-            finder = open_finder(session, 72.0, reports[0][1].when, load_pair_model())
+            finder = open_finder(session, Terms(72.0, load_pair_model()), reports[0][1].when)
             times += [_place(session, finder, passage, report) for passage, report in reports]
     return times[-LAST:]
 
@@ -68,7 +69,7 @@ def _place(session: Session, finder: Finder, passage: int, report: Report) -> fl
     return time.perf_counter() - begun
 
 
-def _write_history(database: Database, numbers: range, moments: list[datetime], rng: np.random.Generator) -> None:
+def write_history(database: Database, numbers: range, moments: list[datetime], rng: np.random.Generator) -> None:
     """Passages of the past, each the one member of a signal."""
     tables: dict[type[SQLModel], list[dict[str, object]]] = {}
     for number in numbers:

@@ -4,15 +4,16 @@
 
 On invented outlets, each with its rhythm by the hour and the weekday, its clumps (items that come together) and its moods
 (a gamma of mean 1 for each day, with the squared coefficient of variation given). Each is watched for eight weeks, then
-judged every two hours of a year in which nothing is wrong; the same with one holiday of three days a quarter, in which a
-silence is out of habit and right. Then each is cut off at a random instant. Last, yields of which nothing fell: how often
-a window is called a fall.
+judged every two hours of a year in which nothing is wrong; the same with one holiday of three days a quarter on which it
+rests: where no calendar is known, where one is, and where it rests a day longer than the calendar says. Then each is cut
+off, at a random instant, and on the eve of a holiday on which it would rest or work. Last, yields of which nothing fell: how
+often a window is called a fall.
 """
 
 import argparse
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ HOUR = timedelta(hours=1)
 YEAR = 52 * WEEK
 LEVELS = (1e-3, 1e-4, 1e-5, 1e-6)
 OFFICE = tuple(range(8, 18))
+DAY = timedelta(days=1)
 HOLIDAYS = tuple(START + LONGEST * WEEK + timedelta(weeks=13 * quarter + 6, hours=24) for quarter in range(4))
 
 
@@ -53,22 +55,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--years", type=int, default=20, help="years of each outlet")
     years = parser.parse_args().years
-    print("false alarms a year of one source, by the chance below which a silence is told")
-    print(f"{'':<26}" + "".join(f"{level:>10.0e}" for level in LEVELS) + "   with four holidays of three days, at the third")
+    print("false alarms a year of one source, by the chance below which a silence is told; at the third also with four")
+    print("holidays of three days: no calendar, a calendar, a day longer than the calendar says")
+    print(f"{'':<26}" + "".join(f"{level:>10.0e}" for level in LEVELS) + "      none     known    longer")
     for outlet in OUTLETS:
         rng = np.random.default_rng(7)
         plain = [times(outlet, rng) for _ in range(years)]
         chances = [chance for seen in plain for chance in pauses(seen)]
         found = [sum(chance < level for chance in chances) / years for level in LEVELS]
-        rested = sum(chance < LEVELS[2] for seen in plain for chance in pauses(without_holidays(seen))) / years
-        print(f"{outlet.name:<26}" + "".join(f"{value:>10.3f}" for value in found) + f"{rested:>10.3f}", flush=True)
-    print("\nhours until a dead source is told, at the third level: median, the ninth in ten, not told within eight weeks")
+        for length, known in ((3, ()), (3, calendar()), (4, calendar())):
+            rested = [without_holidays(seen, length * DAY) for seen in plain]
+            found.append(sum(chance < LEVELS[2] for seen in rested for chance in pauses(seen, known)) / years)
+        print(f"{outlet.name:<26}" + "".join(f"{value:>10.3f}" for value in found), flush=True)
+    print("\nhours until a dead source is told, at the third level: median, the ninth in ten, not told within eight weeks;")
+    print("then the same of deaths as a holiday begins, of a source that rests on them and of one known to work on them")
     for outlet in OUTLETS:
-        rng = np.random.default_rng(11)
-        late = sorted(delay(times(outlet, rng), rng) for _ in range(100))
-        told = [hours for hours in late if np.isfinite(hours)]
-        middle, ninth = (late[int(len(late) * share)] for share in (0.5, 0.9))
-        print(f"{outlet.name:<26}{middle:>10.0f}{ninth:>10.0f}{len(late) - len(told):>6}", flush=True)
+        rng, cells = np.random.default_rng(11), ""
+        for eve, known in ((False, ()), (True, calendar()), (True, ())):
+            late = sorted(delay(times(outlet, rng), rng, known, eve=eve) for _ in range(5 * years))
+            told = [hours for hours in late if np.isfinite(hours)]
+            middle, ninth = (late[int(len(late) * share)] for share in (0.5, 0.9))
+            cells += f"{middle:>10.0f}{ninth:>10.0f}{len(late) - len(told):>6}"
+        print(f"{outlet.name:<26}{cells}", flush=True)
     print("\nfalls in 100,000 windows of a yield that did not fall, by its mean and the moods of its days")
     for mean in (50, 200, 1000):
         rates = "".join(f"{falls(mean, mood):>10}" for mood in (0.05, 0.1, 0.2))
@@ -88,23 +96,31 @@ def times(outlet: Outlet, rng: np.random.Generator) -> list[datetime]:
     return sorted(found)
 
 
-def without_holidays(seen: list[datetime]) -> list[datetime]:
-    """The same with four times three days in which nothing comes."""
-    return [at for at in seen if not any(day <= at < day + timedelta(days=3) for day in HOLIDAYS)]
+def without_holidays(seen: list[datetime], length: timedelta) -> list[datetime]:
+    """The same with four times some days in which nothing comes."""
+    return [at for at in seen if not any(day <= at < day + length for day in HOLIDAYS)]
 
 
-def pauses(seen: list[datetime]) -> list[float]:
+def calendar() -> list[date]:
+    """The days of the holidays."""
+    return [(day + number * DAY).date() for day in HOLIDAYS for number in range(3)]
+
+
+def pauses(seen: list[datetime], rests: Collection[date] = ()) -> list[float]:
     """Of each pause of the year that is long enough to be judged, the least chance that it ever had."""
     first = bisect_left(seen, START + LONGEST * WEEK)
     between = ((last, then) for last, then in zip(seen[first:], seen[first + 1 :], strict=False) if then - last >= FLOOR)
-    return [min(_chance(seen, last, now) for now in instants(last, then)) for last, then in between]
+    return [min(_chance(seen, last, now, rests) for now in instants(last, then)) for last, then in between]
 
 
-def delay(seen: list[datetime], rng: np.random.Generator) -> float:
+def delay(seen: list[datetime], rng: np.random.Generator, rests: Collection[date], *, eve: bool) -> float:
     """Hours from the death of a source to the message, infinite where none comes within eight weeks."""
     death = START + LONGEST * WEEK + rng.random() * (YEAR - LONGEST * WEEK)
+    if eve:
+        death = HOLIDAYS[rng.integers(3)] - rng.random() * DAY
     last = seen[bisect_right(seen, death) - 1]
-    told = (now for now in instants(last, death + LONGEST * WEEK) if now >= death and _chance(seen, last, now) < LEVELS[2])
+    later = (now for now in instants(last, death + LONGEST * WEEK) if now >= death)
+    told = (now for now in later if _chance(seen, last, now, rests) < LEVELS[2])
     return next(((now - death) / HOUR for now in told), float("inf"))
 
 
@@ -120,9 +136,9 @@ def instants(last: datetime, end: datetime) -> Iterator[datetime]:
     return (last + FLOOR + 2 * number * HOUR for number in range(int((end - last - FLOOR) / HOUR / 2) + 1))
 
 
-def _chance(seen: list[datetime], last: datetime, now: datetime) -> float:
+def _chance(seen: list[datetime], last: datetime, now: datetime, rests: Collection[date]) -> float:
     habit = seen[bisect_left(seen, last - LONGEST * WEEK) : bisect_right(seen, last)]
-    silence = judge_silence(habit, watched=START, since=last, now=now, rare=2.0)
+    silence = judge_silence(habit, watched=START, since=last, now=now, rests=rests, rare=2.0)
     return silence.chance if silence else 1.0
 
 

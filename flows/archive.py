@@ -12,6 +12,7 @@ from flows.config import read_sources
 from flows.desk import Desk
 from flows.log import log
 from flows.settings import parse_keep, read_settings
+from flows.wording import counted
 from storage.archive import Dropped, drop_texts, held_snapshots
 from storage.database import Database, open_database
 from storage.removal import remove_articles
@@ -20,6 +21,10 @@ from storage.snapshots import Snapshots
 DAILY = timedelta(days=1)
 MARK = ".pruned"  # in the folder of snapshots: its time is when they were last pruned
 MEGABYTE = 1_000_000
+HELD = {
+    "entries": "entry", "articles": "article", "passages": "passage", "revisions": "revision", "snapshots": "snapshot",
+    "signals": "signal", "messages": "message",
+}  # fmt: skip
 
 
 def tend_archive(desk: Desk, now: datetime) -> None:
@@ -55,12 +60,16 @@ def prune_archive(keep: str, db: str) -> None:
     sources, snapshots = _unkept(read_sources(settings.sources)), Snapshots(settings.snapshots)
     with closing(open_database(db or settings.db)) as database:
         dropped = drop_texts(database, snapshots, sources) if sources else Dropped(0, 0)
-        sys.stderr.write(f"{dropped.entries} entries of sources whose texts may not be kept lost theirs\n")
+        if sources:
+            texts = counted(dropped.entries, "entry", "entries")
+            sys.stderr.write(f"texts of {texts} dropped, of {counted(len(sources), 'source')} with keep_text = false\n")
         if limit is None:
             sys.stderr.write("pages are kept for ever: see VIGIE_KEEP_SNAPSHOTS, or give --keep\n")
             return
         count, size = prune_snapshots(database, snapshots, limit, datetime.now(UTC))
-        sys.stderr.write(f"{count} pages older than {limit.days} days removed, {size / MEGABYTE:,.1f} MB\n")
+        sys.stderr.write(
+            f"{counted(count, 'page')} older than {counted(limit.days, 'day')} removed, {size / MEGABYTE:,.1f} MB\n"
+        )
 
 
 def remove_from_archive(url: str, source: str, db: str, *, yes: bool) -> None:
@@ -88,8 +97,7 @@ def _asked(url: str, source: str) -> str:
 
 
 def _told(removed: Counter[str]) -> str:
-    names = ("entries", "articles", "passages", "revisions", "snapshots", "signals", "messages")
-    return ", ".join(f"{removed[name]} {name}" for name in names)
+    return ", ".join(counted(removed[many], one, many) for many, one in HELD.items() if removed[many])
 
 
 def _limit(text: str) -> timedelta | None:

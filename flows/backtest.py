@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts.message import stamp
-from alerts.rules import Kind, Muted, Rule, Telling, matches
+from alerts.rules import Kind, Muted, Rule, matches, wanted_themes
 from extractors.errors import ConfigError
 from extractors.signals.freshness import is_fresh
 from extractors.signals.newsrooms import Outlets, outlets_of
@@ -31,6 +31,8 @@ from flows.themes.files import own_ids
 from storage.signals import StoredSignal, stored_signals
 from storage.verdicts import verdicts_by_signal
 
+Occasion = tuple[Kind, datetime, Sequence[Report], frozenset[str]]
+KINDS: Mapping[str, Kind] = {"new": "new", "corroborated": "corroborated", "developing": "developing"}  # that are recorded
 REFUSED = ("wrong-theme", "not-relevant", "not-new", "duplicate-of")
 
 
@@ -56,7 +58,8 @@ def backtest(name: str, since: str, format_: str, db: str) -> None:
         [] if rule else [f"no rule is called {name!r}: {', '.join(repr(rule.name) for rule in rules) or 'there is none'}"]
     )
     faults += [] if begin else [f"--since: neither a date nor a span such as 30d: {since!r}"]
-    if rule is None or begin is None:
+    faults += [f"--since: {since} is yet to come"] if begin and begin > now else []
+    if rule is None or begin is None or faults:
         raise ConfigError(faults)
     outlets = outlets_of(read_sources(settings.sources))
     with opened(db) as database, database.read() as session:
@@ -77,10 +80,11 @@ def alerts_of(
     for one in stored:
         said = tuple(verdict.verdict for verdict in in_effect(verdicts.get(one.signal.id, ())))
         told: set[str] = set()
-        for kind, at, reports in _occasions(rule, one, fresh_hours):
-            themes = asked_themes([rule]) | core_ids()
-            quoted = best_of(reports, themes, fresh_hours, Muted())
-            if kind not in told and matches(rule, _telling(one, kind, quoted, reports, outlets), core_ids()):
+        for kind, at, reports, themes in _occasions(rule, one, fresh_hours):
+            wanted = wanted_themes(rule, core_ids(), Muted()) & (themes or frozenset(one.signal.carries))
+            quoted = best_of(reports, wanted, fresh_hours, Muted())
+            telling = telling_of(one.signal, kind, quoted, *_heard(quoted, reports, outlets), themes)
+            if kind not in told and matches(rule, telling, core_ids()):
                 told.add(kind)
                 yield Would(one, kind, at, quoted, said)
 
@@ -94,7 +98,9 @@ def summary(rule: Rule, found: Sequence[Would], since: datetime, until: datetime
         f"{len(found)} alerts since {since:%Y-%m-%d}, {len(found) / weeks:.1f} a week",
         f"{confirmed} confirmed by analysts, {refused} refused, {len(found) - confirmed - refused} without a verdict",
     ]
-    return "; ".join([*words, f"{_held(rule, found)} above the cap of {rule.cap} an hour"] if rule.cap else words)
+    words += [f"{_held(rule, found)} above the cap of {rule.cap} an hour"] if rule.cap else []
+    untried = [kind for kind in rule.when if kind not in KINDS]
+    return "; ".join([*words, f"not tried, and not counted here: {', '.join(untried)}"] if untried else words)
 
 
 def _held(rule: Rule, found: Sequence[Would]) -> int:
@@ -105,22 +111,21 @@ def _held(rule: Rule, found: Sequence[Would]) -> int:
     return len(found) - len(told)
 
 
-def _occasions(rule: Rule, one: StoredSignal, fresh_hours: float) -> Iterator[tuple[Kind, datetime, Sequence[Report]]]:
-    """When a signal could be told, with the reports that had come by then."""
-    kinds: Mapping[str, Kind] = {"new": "new", "corroborated": "corroborated", "developing": "developing"}
+def _occasions(rule: Rule, one: StoredSignal, fresh_hours: float) -> Iterator[Occasion]:
+    """When a signal could be told, with the reports that had come by then, and for which themes that were asked for."""
     for kind, at in one.alerts:
-        if kind in kinds:
-            yield kinds[kind], at, [report for report in one.reports if report.seen <= at] or one.reports
+        if kind in KINDS:
+            yield KINDS[kind], at, [report for report in one.reports if report.seen <= at] or one.reports, frozenset()
     asked = asked_themes([rule])
     for number, report in enumerate(one.reports, 1):
-        if asked & {*report.reading.carries} and is_fresh(report, fresh_hours):
-            yield "new", report.seen, one.reports[:number]
+        if (came := asked & {*report.reading.carries}) and is_fresh(report, fresh_hours):
+            yield "new", report.seen, one.reports[:number], came
 
 
-def _telling(one: StoredSignal, kind: Kind, quoted: Report, reports: Sequence[Report], outlets: Outlets) -> Telling:
+def _heard(quoted: Report, reports: Sequence[Report], outlets: Outlets) -> tuple[str, int]:
+    """The kind of outlet that is quoted, and by how many voices it had been told."""
     voices = choir_of(outlets.facts(report).printed for report in reports).chorus().voices
-    outlet_kind = outlets.kinds.get(quoted.outlet, "independent")
-    return telling_of(one.signal, kind, quoted, outlet_kind, voices)
+    return outlets.kinds.get(quoted.outlet, "independent"), voices
 
 
 def _row(one: Would) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ def serve_api() -> None:
 
 
 def run_schedule(*, guest: bool) -> None:
-    """Register the watch with its schedule and run what the scheduler creates, until told to stop.
+    """Register the watch and the digest with their schedules and run what the scheduler creates, until told to stop.
 
     On a server of our own nobody else runs anything; a `guest` on another's touches the runs of its schedule alone.
     """
@@ -37,8 +37,10 @@ def run_schedule(*, guest: bool) -> None:
 async def _run_schedule(cron: str, *, guest: bool) -> int:
     from prefect.runner import Runner  # noqa: PLC0415
 
-    from flows.schedule import LEFT, deploy_watch, sweep_runs, watch_zombies  # noqa: PLC0415
-    from flows.watch import watch  # noqa: PLC0415
+    from flows.digest_flow import digest  # noqa: PLC0415
+    from flows.schedule import LEFT, deploy, sweep_runs, watch_zombies  # noqa: PLC0415
+    from flows.settings import read_settings  # noqa: PLC0415
+    from flows.watch import configured_alerts, watch  # noqa: PLC0415
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -53,14 +55,14 @@ async def _run_schedule(cron: str, *, guest: bool) -> int:
         sys.stderr.write(f"vigie: no Prefect server answers at {os.environ['PREFECT_API_URL']}\n")
         return 1
     runner = OwnRunner(name="vigie", pause_on_shutdown=False, limit=2, query_seconds=5)
-    deployment = await deploy_watch(runner, watch, cron)
-    await sweep_runs(LEFT, deployment=deployment if guest else None)  # who holds the lock knows that they are dead
+    deployments = await deploy(runner, watch, cron, digest, configured_alerts(read_settings()).rules)
+    await sweep_runs(LEFT, deployments=deployments if guest else ())  # who holds the lock knows that they are dead
     await watch_zombies()
     _say_ready()
     await _work_until(runner, stop)
     with contextlib.suppress(TimeoutError):  # the next start sweeps too
         async with asyncio.timeout(SWEEP):
-            await sweep_runs("vigie was stopped", deployment=deployment)
+            await sweep_runs("vigie was stopped", deployments=deployments)
     return 0
 
 

@@ -6,6 +6,7 @@ The database is the queue between them: each takes up what is due until what fee
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Protocol
 
 from flows.desk import Desk
 from flows.fetch import Budget, Fetching
@@ -17,7 +18,13 @@ from storage.entries import due_entries
 PAUSE = 0.25  # seconds between two looks into the queue
 WORTH = 32  # pages that are worth handing to the processes while more are coming
 Clock = Callable[[], datetime]
-Step = Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]]
+
+
+class Step(Protocol):
+    """How a stage is run: at once, or as a task of Prefect's under its name."""
+
+    async def __call__(self, name: str, work: Callable[[], Awaitable[None]], /) -> None:
+        """Run the work to its end."""
 
 
 async def collect(desk: Desk, report: RunReport, clock: Clock, step: Step, poll: Callable[[], Awaitable[None]]) -> None:
@@ -39,7 +46,7 @@ async def _fetch(desk: Desk, report: RunReport, clock: Clock, polled: asyncio.Ev
     async with asyncio.TaskGroup() as group:
         fetching = Fetching(desk, report, clock, lambda _done=1, /: None, group, Budget.of(desk))
         last = 0
-        while not await _ended(polled):
+        while not await ended_within(polled, PAUSE):
             entries = due_entries(desk.database, "discovered", now=clock(), after=last)
             fetching.add(entries)
             last = max((entry.id for entry in entries), default=last)
@@ -50,7 +57,7 @@ async def _extract(desk: Desk, report: RunReport, clock: Clock, fetched: asyncio
     with progress("reading pages", None) as advance:
         ended, before = False, 0
         while not ended:
-            ended = await _ended(fetched)
+            ended = await ended_within(fetched, PAUSE)
             entries = [e for e in due_entries(desk.database, "fetched", now=clock()) if desk.shard.holds(e.url)]
             # a few wait for more to come, but not for hosts that hang
             if entries and (ended or len(entries) >= WORTH or len(entries) == before):
@@ -59,10 +66,10 @@ async def _extract(desk: Desk, report: RunReport, clock: Clock, fetched: asyncio
             before = len(entries)
 
 
-async def _ended(event: asyncio.Event) -> bool:
-    """Wait a little for an end; whether it has come."""
+async def ended_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait so long for an end; whether it has come."""
     try:
-        async with asyncio.timeout(PAUSE):
+        async with asyncio.timeout(seconds):
             return await event.wait()
     except TimeoutError:
         return False

@@ -22,6 +22,7 @@ from extractors.web.polite import HostLimiter, Shard, parse_shard
 from extractors.web.robots import Robots
 from flows.config import AlertConfig, ChannelConfig
 from flows.log import log
+from flows.memory import Memory
 from flows.models import Models
 from flows.settings import Settings
 from flows.workers import Workers
@@ -47,6 +48,7 @@ class Desk:
     models: Models
     shard: Shard = field(default_factory=Shard)
     workers: Workers = field(default_factory=Workers)
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def classifier(self) -> Classifier:
@@ -89,11 +91,10 @@ async def open_desk(
         workers = Workers()
         try:
             models.check_stored(database)
-            with database.held_open():
-                yield Desk(
-                    settings, sources, alerts.rules, channels, database, Snapshots(settings.snapshots), web,
-                    Robots(web, cache), models, parse_shard(settings.shard), workers,
-                )  # fmt: skip
+            yield Desk(
+                settings, sources, alerts.rules, channels, database, Snapshots(settings.snapshots), web,
+                Robots(web, cache), models, parse_shard(settings.shard), workers,
+            )  # fmt: skip
         finally:
             workers.close()
             database.close()

@@ -30,13 +30,15 @@ REQUESTS = 12  # to GDELT in one poll: at six seconds each a minute and more
 class Listing:
     """What a source lists at one poll; `digest` is of what was read, `revalidated` says that the host answered 304.
 
-    `unread` counts what the poll could not read for its limits: slices of GDELT, which the next poll begins with.
+    `unread` counts what the poll could not read for its limits: slices of GDELT, which the next poll begins with;
+    `unlinked` the items without an address that can be asked.
     """
 
     entries: Sequence[Entry]
     digest: str
     revalidated: bool
     unread: int = 0
+    unlinked: int = 0
 
 
 async def discover(
@@ -46,17 +48,19 @@ async def discover(
 
     `since` is the latest time that earlier polls of it listed; only a kind that is asked for a span of time needs it.
     """
-    if not await robots.allows(source.url):
-        raise FetchError(source.url, "robots")
     now = now or datetime.now(UTC)
     if source.kind == "gdelt":
+        if not await robots.allows(source.url):
+            raise FetchError(source.url, "robots", final=True)
         return await _discover_gdelt(web, source, since, now)
     # what may not be kept is not kept in the client's cache either
-    page = await fetch_page(web, source.url, user_agent=source.user_agent, no_cache=source.keep_text)
+    page = await fetch_page(
+        web, source.url, allows=robots.allows, user_agent=source.user_agent, no_cache=source.keep_text
+    )  # fmt: skip
     if source.kind == "sitemap":
         return await _discover_sitemap(web, robots, source, page, now)
-    entries = await asyncio.to_thread(parse_listing, page, source)
-    return Listing(entries, hashlib.sha256(page.body).hexdigest(), page.revalidated)
+    items = await asyncio.to_thread(parse_listing, page, source)
+    return Listing(items.entries, hashlib.sha256(page.body).hexdigest(), page.revalidated, unlinked=items.unlinked)
 
 
 async def _discover_gdelt(web: Web, source: Source, since: datetime | None, now: datetime) -> Listing:
@@ -99,15 +103,14 @@ async def _discover_sitemap(web: Web, robots: Robots, source: Source, page: Page
             waiting[:0] = [(grandchild, 2) for grandchild in newest_children(found.children, now)]
     if failed and not items:
         raise failed
-    entries = _newest(list_entries(page, source.id, items), now)
+    listed = list_entries(page, source.id, items)
     digest = hashlib.sha256(b"".join(hashlib.sha256(read.body).digest() for read in pages))
-    return Listing(entries, digest.hexdigest(), all(read.revalidated for read in pages))
+    revalidated = all(read.revalidated for read in pages)
+    return Listing(_newest(listed.entries, now), digest.hexdigest(), revalidated, unlinked=listed.unlinked)
 
 
 async def _read_child(web: Web, robots: Robots, source: Source, child: Child) -> tuple[Page, Sitemap]:
-    if not await robots.allows(child.url):
-        raise FetchError(child.url, "robots")
-    page = await fetch_page(web, child.url, user_agent=source.user_agent, no_cache=True)
+    page = await fetch_page(web, child.url, allows=robots.allows, user_agent=source.user_agent, no_cache=True)
     return page, await asyncio.to_thread(parse_sitemap, page)
 
 

@@ -1,14 +1,15 @@
 """Entries to pages: fetches what is due, one after another on a host, many hosts side by side, and keeps what came."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from extractors.errors import FetchError
+from extractors.errors import FetchError, VigieError
 from extractors.web.fetch import fetch_page
-from extractors.web.polite import name_of
+from extractors.web.polite import ASKED, name_of
 from extractors.web.urls import host_of, redact_url
 from flows.desk import Desk
 from flows.instead import fetch_parts, keep_feed_text
@@ -19,14 +20,18 @@ from storage.entries import MAX_ATTEMPTS, QueuedEntry, record_failed, record_fet
 
 DOWN = frozenset({"timeout", "connection", "dns", "tls"})
 DOWN_AFTER = 2  # failures in a row after which a host's other pages wait for the next run
-HOST_SECONDS = 600.0  # that one host's delays may cost a run: the others' next run must not wait for it
+HOST_SECONDS = 600.0  # that one host's delays and slow answers may cost a run: the others' next run must not wait for it
 MEGABYTE = 1_000_000
 OVER = "budget"
+FAULT = "fault"
 
 
 @dataclass(slots=True)
 class Budget:
-    """What a run may still fetch: pages in all, bytes in all, pages of one host. What is over it stays queued."""
+    """What a run may still fetch: pages in all, bytes in all, pages of one host. What is over it stays queued.
+
+    The following parts of an article are pages too; one that was begun is read to its end, four pages over it at most.
+    """
 
     pages: int
     bytes: int
@@ -48,6 +53,7 @@ class Budget:
 class _Host:
     queue: deque[QueuedEntry] = field(default_factory=deque)
     taken: int = 0
+    seconds: float = 0.0  # that it took to answer, its delays included
     down: int = 0
     busy: bool = False
 
@@ -87,14 +93,23 @@ class Fetching:
 
     async def _take(self, host: _Host, entry: QueuedEntry) -> str:
         web = self.desk.web
-        if self.budget:
-            if not self.budget.allows(host.taken, web.hosts.delay_of(host_of(entry.url)), web.traffic.bytes):
-                return OVER
-            self.budget.pages -= 1
-        host.taken += 1
-        reason = await _fetch_entry(self.desk, entry, self.clock())
+        if web.hosts.rests(host_of(entry.url)) > web.limits.wait:
+            return ASKED
+        delay = web.hosts.delay_of(host_of(entry.url))
+        if self.budget and (host.seconds > HOST_SECONDS or not self.budget.allows(host.taken, delay, web.traffic.bytes)):
+            return OVER
+        self._spend(host)
+        began = time.monotonic()
+        # an article that was begun is read to its end: what its parts take is gone for the articles after it
+        reason = await _fetch_entry(self.desk, entry, self.clock, lambda: self._spend(host))
+        host.seconds += time.monotonic() - began
         host.down = host.down + 1 if reason in DOWN else 0
         return reason
+
+    def _spend(self, host: _Host) -> None:
+        host.taken += 1
+        if self.budget:
+            self.budget.pages -= 1
 
 
 async def fetch_entries(
@@ -105,23 +120,34 @@ async def fetch_entries(
         Fetching(desk, report, lambda: now, advance, group).add(entries)
 
 
-async def _fetch_entry(desk: Desk, entry: QueuedEntry, now: datetime) -> str:
-    """Fetch one page and keep it; "" or the reason why there is none."""
+async def _fetch_entry(desk: Desk, entry: QueuedEntry, clock: Callable[[], datetime], spend: Callable[[], None]) -> str:
+    """Fetch one page, with its further parts, and keep it; "" or the reason why there is none."""
+    agent = desk.source(entry.source).user_agent
     try:
-        if not await desk.robots.allows(entry.url):
-            raise FetchError(entry.url, "robots", final=True)
-        page = await fetch_page(desk.web, entry.url, user_agent=desk.source(entry.source).user_agent)
+        page = await fetch_page(desk.web, entry.url, allows=desk.robots.allows, user_agent=agent)
+        page = await fetch_parts(desk, entry, page, spend)
     except FetchError as error:
-        log.info("not fetched", url=redact_url(entry.url), reason=error.reason)
-        for_good = error.final or entry.attempts + 1 >= MAX_ATTEMPTS
-        if for_good and await keep_feed_text(desk, entry):
-            return ""
-        if error.final:
-            record_quarantined(desk.database, entry.id, error.reason)
-        else:
-            record_failed(desk.database, entry, error.reason, now=now, wait=error.retry_after)
-        return error.reason
-    page = await fetch_parts(desk, entry, page)
+        return await _take_failure(desk, entry, error, clock())
+    except VigieError:
+        raise
+    except Exception:  # noqa: BLE001 - what nobody foresaw of what a host may send: counted, and the others go on
+        log.exception("fault", url=redact_url(entry.url))
+        return await _take_failure(desk, entry, FetchError(entry.url, FAULT), clock())
     digest = await asyncio.to_thread(desk.snapshots.save, page.body)
     record_fetched(desk.database, entry.id, landed=page.url, content_type=page.content_type, snapshot=digest)
     return ""
+
+
+async def _take_failure(desk: Desk, entry: QueuedEntry, error: FetchError, now: datetime) -> str:
+    """Put the entry off, or aside for good; the reason, "" where the feed's own text stands in for the page."""
+    log.info("not fetched", url=redact_url(entry.url), reason=error.reason)
+    if error.reason == ASKED:  # nobody was asked: that is no attempt
+        return ASKED
+    for_good = error.final or entry.attempts + 1 >= MAX_ATTEMPTS
+    if for_good and await keep_feed_text(desk, entry):
+        return ""
+    if error.final:
+        record_quarantined(desk.database, entry.id, error.reason)
+    else:
+        record_failed(desk.database, entry, error.reason, now=now, wait=error.retry_after)
+    return error.reason

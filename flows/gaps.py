@@ -43,7 +43,7 @@ async def fill_gap(desk: Desk, source: Source, last: datetime, now: datetime) ->
     for url in await _sitemaps(desk, source):
         dated = await _dated(desk, replace(source, kind="sitemap", url=url), now)
         since = [entry for at, entry in dated if at >= last - MARGIN]
-        new += add_entries(desk.database, since[:MOST], now=now, first_poll=False)
+        new += add_entries(desk.database, since[:MOST], now=now, first_poll=False).new
         if 0 < len(since) <= MOST and overlap_of(desk.database, source.id, [entry for _, entry in dated], at=last).known:
             return Gap(new, closed=True)
     return Gap(new, closed=False)

@@ -53,6 +53,7 @@ async def ask_gdelt(
             wait = next(patience, None) if error.reason == THROTTLED and asked <= LONGEST_WAIT else None
             if wait is not None:
                 await asyncio.sleep(max(wait, asked))
+                web.hosts.rest(host_of(url), 0)  # it was sat out
                 continue
             if not answers.found:
                 raise _with_pause(error) from error

@@ -1,6 +1,7 @@
 """What is read beside or instead of an entry's page: the following parts of its article, and the feed's own text of it."""
 
 import asyncio
+from collections.abc import Callable
 from html import escape
 
 from extractors.errors import FetchError
@@ -17,18 +18,19 @@ FEED_TEXT = "feed-content"
 FEED_HTML = "text/html; charset=utf-8; of=feed"  # the kind of a page that the feed's own text was made into
 
 
-async def fetch_parts(desk: Desk, entry: QueuedEntry, page: Page) -> Page:
+async def fetch_parts(desk: Desk, entry: QueuedEntry, page: Page, spend: Callable[[], None]) -> Page:
     """The page with the parts of its article that follow on the same host, at most MOST_PARTS, joined into one.
 
-    A part that cannot be fetched ends the article where it is: what came is read.
+    `spend` is called for each. A part that cannot be fetched ends the article where it is: what came is read.
     """
     pages, agent = [page], desk.source(entry.source).user_agent
     try:
         while len(pages) < MOST_PARTS:
             url = await asyncio.to_thread(next_part, pages[-1], page.url, len(pages) + 1)
-            if not url or host_of(url) != host_of(page.url) or not await desk.robots.allows(url):
+            if not url or host_of(url) != host_of(page.url):
                 break
-            pages.append(await fetch_page(desk.web, url, user_agent=agent))
+            spend()
+            pages.append(await fetch_page(desk.web, url, allows=desk.robots.allows, user_agent=agent))
     except FetchError as error:
         log.info("part not fetched", url=redact_url(error.url), reason=error.reason)
     return join_pages(pages) if len(pages) > 1 else page

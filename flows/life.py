@@ -1,6 +1,7 @@
 """Processes: a child ends when its parent ends, however that ended; a dead worker is told from a living one."""
 
 import ctypes
+import functools
 import os
 import signal
 import socket
@@ -55,23 +56,47 @@ def _wait_for_end() -> None:
 
 
 def process_mark(pid: int | None = None) -> str:
-    """A name of a process that no later one gets: host, pid and its start time."""
+    """A name of a process that no later one gets: its place, pid and start time."""
     number = os.getpid() if pid is None else pid
-    return f"{socket.gethostname()}/{number}/{_start_time(number)}"
+    return f"{_place()}/{number}/{_start_time(number)}"
 
 
 def is_dead(mark: str) -> bool:
-    """Whether the process of a mark has ended; False for other hosts, of which nothing is known."""
-    host, number, started = mark.rsplit("/", 2) if mark.count("/") > 1 else ("", "0", "")
-    if host != socket.gethostname():
-        return False
+    """Whether the process of a mark has ended; False for other places, of which nothing is known."""
+    return _is_seen(mark) and not _runs(mark)
+
+
+def is_alive(mark: str) -> bool:
+    """Whether the process of a mark runs; False for other places, of which nothing is known."""
+    return _is_seen(mark) and _runs(mark)
+
+
+@functools.cache
+def _place() -> str:
+    """Where a pid means the same process: a host, on Linux since it was started, and there a namespace.
+
+    Containers may share the name of their host, and each counts its processes from 1.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{socket.gethostname()}:{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:  # not Linux
+        return socket.gethostname()
+
+
+def _is_seen(mark: str) -> bool:
+    return mark.count("/") > 1 and mark.rsplit("/", 2)[0] == _place()
+
+
+def _runs(mark: str) -> bool:
+    number, started = mark.rsplit("/", 2)[1:]
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:
-        return True
+        return False
     except PermissionError:
         pass
-    return _start_time(int(number)) != started
+    return _start_time(int(number)) == started
 
 
 def _start_time(pid: int) -> str:

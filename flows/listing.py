@@ -26,8 +26,10 @@ from flows.replay import signal_record
 from flows.settings import read_settings
 from flows.themes.files import own_ids
 from flows.verdict_views import verdict_lines, verdict_records
+from flows.wording import counted
 from storage.database import Database, open_database, redact
-from storage.outbox import list_deliveries, retry_deliveries
+from storage.dead_letters import retry_deliveries, states_of
+from storage.outbox import list_deliveries
 from storage.signals import StoredSignal, find_signal, stored_signals
 from storage.verdicts import verdicts_by_signal
 
@@ -135,10 +137,10 @@ def show_signal(prefix: str, db: str) -> None:
     write_lines(lines, STDOUT)
 
 
-def list_outbox(state: str | None, format_: str, db: str) -> None:
-    """Write the deliveries, oldest first."""
+def list_outbox(states: Sequence[str], format_: str, db: str) -> None:
+    """Write the deliveries in these states, else all, oldest first."""
     with opened(db) as database:
-        found = list_deliveries(database, state=state)
+        found = [row for row in list_deliveries(database) if not states or row["state"] in states]
     rows = [
         {
             "key": row["key"], "state": row["state"], "kind": row["kind"], "signal": row["signal_id"], "rule": row["rule"],
@@ -151,10 +153,15 @@ def list_outbox(state: str | None, format_: str, db: str) -> None:
 
 
 def retry_dead(keys: Sequence[str] | None, db: str) -> None:
-    """Bring dead letters back and say how many."""
+    """Bring dead letters back, all or those named, and say how many. Raises ConfigError for a key that is of none."""
     with opened(db) as database:
+        states = states_of(database, keys or ())
+        faults = [f"{key}: not dead, but {states.get(key, 'unknown')}" for key in keys or () if states.get(key) != "dead"]
+        if faults:
+            raise ConfigError(faults)
         count = retry_deliveries(database, keys, now=datetime.now(UTC))
-    sys.stderr.write(f"{count} dead letters are back in the outbox; the next run sends them\n")
+    back = counted(count, "dead letter is", "dead letters are")
+    sys.stderr.write(f"{back} back in the outbox; the next run sends what is due\n")
 
 
 def upgrade_database(db: str) -> None:
@@ -164,13 +171,16 @@ def upgrade_database(db: str) -> None:
     sys.stderr.write(f"{redact(url)} is up to date\n")
 
 
-def write_rows(rows: Sequence[Row], format_: str, out: Path) -> None:
-    """Write rows as a table for people, or as jsonl or csv for programs."""
+def write_rows(rows: Sequence[Row], format_: str, out: Path, *, people: Callable[[Row], Row] = dict) -> None:
+    """Write rows as a table for people, or as jsonl or csv for programs.
+
+    `people` makes of a row what fits into the eighty columns of a terminal.
+    """
     writers: dict[str, Callable[[Sequence[Row]], list[str]]] = {"table": _table, "jsonl": _jsonl, "csv": _csv}
     if format_ not in writers:
         raise ConfigError(f"--format: {format_!r} is not one of {', '.join(writers)}")
     if format_ == "table" and out == STDOUT and sys.stdout.isatty():
-        _print_table(rows)
+        _print_table([people(row) for row in rows])
     else:
         write_lines(writers[format_](rows), out)
 
@@ -180,7 +190,7 @@ def _print_table(rows: Sequence[Row]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=None, header_style="bold")
+    table = Table(box=None, header_style="bold", pad_edge=False)
     for name in rows[0] if rows else ():
         table.add_column(name)
     for row in rows:

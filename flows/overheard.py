@@ -72,6 +72,9 @@ async def overhear(settings: Settings, url: str, span: Slice, most: int) -> Over
         if not await Robots(web).allows(url):
             raise FetchError(url, "robots", final=True)
         for left, query in zip(range(len(queries()), 0, -1), queries(), strict=True):
+            if overheard.requests >= most:
+                overheard.unread += left
+                break
             share = max(1, (most - overheard.requests) // left)
             address = f"{url}?{urlencode({'query': query})}"
             try:

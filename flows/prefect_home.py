@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from flows.life import is_dead
+from flows.life import is_alive
 
 STATE = "up.json"
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
@@ -49,7 +49,7 @@ def running_server(home: Path) -> str:
     """The API address of the `vigie up` that runs from this home, or ""."""
     try:
         state = json.loads((home / STATE).read_text(encoding="utf-8"))
-        return "" if is_dead(state["supervisor"]) else str(state["api"])
+        return str(state["api"]) if is_alive(state["supervisor"]) else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

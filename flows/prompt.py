@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from flows.desk import Desk
+from flows.life import is_dead
 from flows.report import RunReport
-from flows.send import serve_outbox
+from flows.send import serve_channel
+from storage.outbox import release_leases
 
 PATIENCE = 5.0  # seconds for a channel at a ring: the end of the run, which waits for it, has its own two minutes to send
 
@@ -26,12 +28,14 @@ async def sending(desk: Desk, report: RunReport, clock: Callable[[], datetime]) 
         while not ended.is_set():
             await bells[name].wait()
             bells[name].clear()
-            await serve_outbox(desk.database, {name: desk.channels[name]}, report, clock, budget=PATIENCE)
+            if await serve_channel(desk.database, desk.channels[name], report, clock, budget=PATIENCE):
+                bells[name].set()  # the rest is not to wait for the next alert
 
     def ring() -> None:
         for bell in bells.values():
             loop.call_soon_threadsafe(bell.set)
 
+    await asyncio.to_thread(release_leases, desk.database, is_dead)
     tasks = [asyncio.create_task(serve(name)) for name in bells]
     try:
         yield ring

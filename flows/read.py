@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from extractors.errors import ExtractError, StorageError
@@ -28,19 +28,34 @@ from storage.entries import (
 )
 from storage.listed import content_of
 from storage.revisions import Version, recent_wordings, save_article
+from storage.snapshots import Snapshots
 
 POOL_FROM = 32  # pages: below that, starting two processes costs more than they save
 LOST = "snapshot-lost"
 PASSAGES_AT_ONCE = 64
-
 RETOLD = 3  # recent articles whose wording is compared in full
 
-Work = tuple[Page | None, str, datetime | None]
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A page on disk: who reads it unpacks it, so that only its address goes from one process to another."""
+
+    snapshots: Snapshots
+    digest: str
+    url: str
+    content_type: str
+
+    def load(self) -> Page:
+        """The page. Raises StorageError when it is gone or damaged."""
+        return Page(self.url, self.snapshots.load(self.digest), self.content_type)
+
+
+Work = tuple[Page | Stored, str, datetime | None]
 
 
 def extract_entries(desk: Desk, entries: Sequence[QueuedEntry], report: RunReport, advance: Advance) -> None:
     """Extract the articles of fetched entries and store them with their passages, or as versions of what is stored."""
-    work = ((_load(desk, entry), entry.title, entry.published) for entry in entries)
+    work = ((_stored(desk, entry), entry.title, entry.published) for entry in entries)
     wordings = _Wordings(desk.database, report.started)
     for entry, read in zip(entries, _extract_all(desk, work, len(entries)), strict=True):
         told = read if read == LOST else _or_feed_text(desk, entry, read, report)
@@ -70,6 +85,8 @@ class _Wordings:
     def like(self, entry: QueuedEntry, version: Version) -> list[int]:
         """The entries whose articles share this one's wording, the nearest first; it is known from now on."""
         assert version.wording is not None  # noqa: S101 - `extract_one` made it
+        if entry.quiet:
+            return []  # of the past the wording alone tells nothing
         if entry.source not in self._known:
             self._known[entry.source] = index = CopyIndex()
             for number, wording in recent_wordings(self._database, entry.source, now=self._now):
@@ -80,21 +97,18 @@ class _Wordings:
         return [number for number in found if number != entry.id][:RETOLD]
 
 
-def _load(desk: Desk, entry: QueuedEntry) -> Page | None:
-    try:
-        return Page(entry.landed, desk.snapshots.load(entry.snapshot), entry.content_type)
-    except StorageError:
-        return None
+def _stored(desk: Desk, entry: QueuedEntry) -> Stored:
+    return Stored(desk.snapshots, entry.snapshot, entry.landed, entry.content_type)
 
 
 def extract_one(work: Work) -> Version | str:
     """The article of a page, of all its parts, with its hash and passages, or the reason why there is none."""
     page, title, published = work
-    if page is None:
-        return LOST
-    first, *rest = split_page(page)
     try:
+        first, *rest = split_page(page.load() if isinstance(page, Stored) else page)
         article = extract_article(first, title=title, published=published)
+    except StorageError:
+        return LOST
     except ExtractError as error:
         return error.reason
     parts = []

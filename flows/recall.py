@@ -14,17 +14,18 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from extractors.errors import ConfigError
+from extractors.errors import ConfigError, ExtractError, FetchError, VigieError
 from extractors.signals.stories import WITHIN, Headline, Shelf, facts_by_title, group_stories, known_report, title_keys
 from extractors.web.gdelt import Slice
-from extractors.web.urls import canonical_url
+from extractors.web.urls import canonical_url, redact_url
 from flows.config import read_sources
 from flows.listing import write_rows
 from flows.models import Models
-from flows.overheard import overhear, read_headlines
+from flows.overheard import Overheard, overhear, read_headlines
 from flows.recall_tables import Outlets, Story, recall_lines, recall_row
 from flows.records import STDOUT, write_lines
-from flows.settings import read_settings
+from flows.run_tables import in_words
+from flows.settings import Settings, read_settings
 from storage.database import Database, open_database
 from storage.recall import Fate, entries_by_title, entries_by_url, fates_of
 from storage.signals import stored_signals
@@ -64,7 +65,7 @@ class Asked:
 def show_recall(asked: Asked, db: str) -> None:
     """Ask, compare, write the stories that were missed, and the recall with its denominator.
 
-    Raises ConfigError for what is configured wrongly, FetchError or ExtractError where GDELT answers nothing.
+    Raises ConfigError for what is configured wrongly, VigieError where GDELT answers nothing.
     """
     asked.check()
     settings, now = read_settings(), datetime.now(UTC)
@@ -73,7 +74,7 @@ def show_recall(asked: Asked, db: str) -> None:
     span = Slice(now - timedelta(days=asked.days), now)
     with closing(open_database(db or settings.db)) as database:
         models.check_stored(database)
-        overheard = asyncio.run(overhear(settings, asked.url, span, asked.requests))
+        overheard = _overhear(settings, asked, span)
         headlines = read_headlines(models, list(overheard.found.values()), now)
         stories = find_stories(database, headlines, models, span)
     missed = [story for story in stories if not story.signal]
@@ -83,6 +84,14 @@ def show_recall(asked: Asked, db: str) -> None:
         sys.stderr.writelines(f"{line}\n" for line in summary)
     else:
         write_lines(["", *summary] if missed else summary, STDOUT)
+
+
+def _overhear(settings: Settings, asked: Asked, span: Slice) -> Overheard:
+    try:
+        return asyncio.run(overhear(settings, asked.url, span, asked.requests))
+    except (FetchError, ExtractError) as error:
+        why = f"GDELT could not be asked: {in_words(error.reason)}, {redact_url(asked.url)}"
+        raise VigieError(f"{why}; try again in some minutes, or another address of its API with --url") from error
 
 
 def find_stories(database: Database, headlines: Sequence[Headline], models: Models, span: Slice) -> list[Story]:

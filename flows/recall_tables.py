@@ -13,6 +13,7 @@ from extractors.web.polite import name_of
 from extractors.web.urls import host_of
 from flows.listing import Row
 from flows.overheard import Overheard
+from flows.wording import counted
 from storage.recall import Fate
 
 UNLISTED = "never listed"
@@ -86,7 +87,8 @@ def recall_lines(stories: Sequence[Story], outlets: Outlets, overheard: Overhear
     if missed:
         yield f"missed {len(missed)}: {', '.join(_reasons(missed, outlets))}"
     titles = sum(len(story.headlines) for story in stories)
-    yield f"GDELT: {overheard.requests} requests, {len(overheard.found)} articles, {titles} with a theme in their title"
+    seen = f"{counted(overheard.requests, 'request')}, {counted(len(overheard.found), 'article')}"
+    yield f"GDELT: {seen}, {titles} with a theme in the title"
     if overheard.unread or overheard.failed:
         why = f" ({overheard.failed})" if overheard.failed else ""
         yield f"incomplete{why}: {overheard.unread} parts not read whole; raise --requests, or take fewer --days"

@@ -20,8 +20,9 @@ from extractors.types import Article, Entry, Reading, Report
 from extractors.web.feeds import parse_moment
 from extractors.web.urls import canonical_url
 from flows.batch import read_all
-from flows.find import open_finder, store_placed
+from flows.find import store_placed
 from flows.finder import Finder
+from flows.memory import Terms, open_finder
 from flows.models import Models
 from flows.progress import progress
 from flows.records import read_records, write_records
@@ -69,7 +70,7 @@ def replay_into(
             batch = slice(at, at + AT_ONCE)
             reports = [_store(database, *pair) for pair in zip(records[batch], readings[batch], strict=True)]
             with database.exclusive() as session:
-                finder = finder or open_finder(session, fresh_hours, records[0]["when"], pairs)
+                finder = finder or open_finder(session, Terms(fresh_hours, pairs), records[0]["when"])
                 finder.forget(records[at]["when"])
                 finder.recall = partial(past_of, session, facts_of=facts_of)
                 for passage, report in filter(None, reports):

@@ -52,7 +52,8 @@ class RunReport:
     by_source: dict[str, Gates] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, dict[str, Counter[str]]] = field(default_factory=dict)  # by source, gate and reason, as it ended
-    signals: list[str] = field(default_factory=list)
+    signals: list[str] = field(default_factory=list)  # that opened
+    told: list[str] = field(default_factory=list)  # that came to hold a core theme, opened in this run or before
     notes: Counter[str] = field(default_factory=Counter)
     ended: datetime | None = None
 
@@ -69,6 +70,7 @@ class RunReport:
     def add(self, other: "RunReport") -> None:
         """Add the signals and the counts of a part of the work."""
         self.signals += other.signals
+        self.told += other.told
         self.notes += other.notes
         for stage, gate in other.gates.items():
             self.gates[stage].add(gate)
@@ -122,4 +124,4 @@ def _gates(plain: Mapping[str, Any]) -> Gates:
 
 
 def _plain(gates: Gates) -> dict[str, dict[str, object]]:
-    return {stage: gate.as_dict() for stage, gate in gates.items()}
+    return {stage: gate.as_dict() for stage, gate in list(gates.items())}  # others count while a run is noted

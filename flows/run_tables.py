@@ -15,18 +15,22 @@ WORDS = {
     "connection": "no connection",
     "consent": "a question for consent",
     "dns": "host not found",
+    "edited": "known, asked again since their title was edited",
     "empty-feed": "feed without items",
+    "fault": "lost to a fault of the watch: see its log",
     "gap": "a gap: items may have been missed",
+    "host-asked": "left for later, their host asked for time",
     "host-down": "left for later, its host is down",
     "http-404": "gone (404)",
     "http-410": "gone (410)",
     "http-429": "asked to come later (429)",
     "known": "known already",
     "needs-javascript": "in need of JavaScript",
-    "no-actor": "name no state or body of the subject",
+    "no-actor": "without a state or body of the subject",
+    "no-link": "listed without an address",
     "no-rule": "wanted by no rule",
     "no-text": "without readable text",
-    "no-theme": "carry no theme",
+    "no-theme": "without a theme",
     "not-a-feed": "not a feed",
     "not-html": "not a page",
     "other-time": "of another time",
@@ -39,11 +43,13 @@ WORDS = {
     "timeout": "timed out",
     "tls": "without a valid certificate",
     "too-large": "too large",
+    "too-long": "at an address too long to keep",
     "undated": "undated",
 }
-ROUTINE = frozenset({"known", "no-actor", "no-theme"})  # most of what is read: no news of a source
+ROUTINE = frozenset({"known", "edited", "no-actor", "no-theme"})  # most of what is read: no news of a source
 PASSED = {"new": "discovered", "fetched": "fetched", "articles": "extracted", "labelled": "labelled", "signals": "signals"}
 ASKED_LATER = "asked again at"  # of a source whose time has not come
+EMPTY = "empty-feed"  # no failure: a news sitemap is rightly empty after a quiet day
 SHOWN = 200  # sources on a page; the rest is one line
 
 Row = dict[str, Any]

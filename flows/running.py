@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alerts.channels import probe
-from extractors.errors import ConfigError, StorageError, VigieError
+from extractors.errors import ConfigError, DeliveryError, StorageError, VigieError
 from extractors.types import Source
 from extractors.web.fetch import open_client
 from flows.config import AlertConfig, ChannelConfig, read_alerts, read_sources
@@ -20,9 +20,11 @@ from flows.models import Models
 from flows.prefect_home import client_environment, given_server, prefect_environment, running_server
 from flows.processes import READY_WITHIN, alone, free_port, is_healthy, own_server
 from flows.report import RunReport
+from flows.send import LIMIT, send_within
 from flows.settings import Settings, read_settings
 from flows.themes.files import own_ids
 from flows.up import SIGNALS, run_serve
+from flows.wording import counted
 from storage.database import check_url, is_made, open_database
 
 if TYPE_CHECKING:
@@ -55,8 +57,9 @@ def tell_outcome(report: RunReport) -> None:
         sys.stderr.write(f"source {source} failed: {why}\n")
     gates = report.gates
     sys.stderr.write(
-        f"{len(report.sources)} sources, {gates['discovered'].passed} new entries, {gates['extracted'].passed} articles, "
-        f"{len(report.signals)} new signals, {gates['sent'].passed} alerts sent\n"
+        f"{counted(len(report.sources), 'source')}, {counted(gates['discovered'].passed, 'new entry', 'new entries')}, "
+        f"{counted(gates['extracted'].passed, 'article')}, {counted(len(report.signals), 'new signal')}, "
+        f"{counted(gates['sent'].passed, 'alert')} sent\n"
     )
 
 
@@ -157,23 +160,32 @@ def serve_schedule() -> None:
 
 
 def test_channel(name: str) -> None:
-    """`vigie alerts test`: one message to each recipient of a channel."""
+    """`vigie alerts test`: one message to each recipient of a channel; status 1 if one of them did not get it."""
     settings = read_settings()
     alerts = read_alerts(settings.alerts, own=own_ids(settings.themes))
     found = next((config for config in alerts.channels if config.name == name), None)
     if found is None:
         known = ", ".join(config.name for config in alerts.channels)
         raise ConfigError(f"no channel {name!r} in alerts.toml (known: {known})")
-    asyncio.run(_test_channel(settings, found))
+    if asyncio.run(_test_channel(settings, found)):
+        sys.exit(1)
 
 
-async def _test_channel(settings: Settings, config: ChannelConfig) -> None:
+async def _test_channel(settings: Settings, config: ChannelConfig) -> int:
     client = open_client(contact=settings.contact, allowed=settings.allowed_networks)
     async with client:
         channel = open_channel(config, client)
+        refused = 0
         for target in channel.targets:
-            await channel.send(probe(config.name, target))
-            sys.stderr.write(f"sent to {config.name}{' <' + target + '>' if target else ''}\n")
+            where = f"{config.name}{' <' + target + '>' if target else ''}"
+            try:
+                note = await send_within(LIMIT, channel, probe(config.name, target))
+            except DeliveryError as error:
+                refused += 1
+                sys.stderr.write(f"refused by {where}: {error.reason}\n")
+            else:
+                sys.stderr.write(f"sent to {where}{': ' + note if note else ''}\n")
+    return refused
 
 
 def check_schedule(settings: Settings) -> None:

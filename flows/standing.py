@@ -25,11 +25,16 @@ def waits(state: SourceState, now: datetime, *, due_only: bool) -> str:
     if state.polled_at is None or state.polled_at > now:
         return ""
     if state.not_before is not None and state.not_before > now:
-        return f"ok: waits until {state.not_before:%H:%M} as the host asked"
+        return asked_to_wait(state.not_before)
     if due_only and state.next_poll is not None and state.next_poll > now:
         until = f"asked again at {state.next_poll:%H:%M}"
         return f"{state.error}, {until}" if state.is_failing else f"{state.state or 'ok'}: {until}"
     return ""
+
+
+def asked_to_wait(until: datetime) -> str:
+    """How the report tells of a source that its host wants left alone."""
+    return f"ok: waits until {until:%H:%M} as the host asked"
 
 
 def after_news(state: SourceState, source: Source, entries: Sequence[Entry], overlap: Overlap, now: datetime) -> SourceState:

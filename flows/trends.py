@@ -11,6 +11,7 @@ from functools import cached_property
 
 from sqlmodel import Session
 
+from alerts.rules import Muted
 from extractors.errors import ConfigError
 from extractors.signals.barometer import WINDOW, Barometer, barometers
 from extractors.signals.bursts import BASELINE
@@ -144,10 +145,12 @@ def check_wanted(wanted: Wanted, window: int = WINDOW, own: Collection[str] = ()
         raise ConfigError(faults)
 
 
-def flagged_changes(session: Session, *, now: datetime, weeks: int = 1, themes: Collection[str] = ()) -> list[Change]:
+def flagged_changes(
+    session: Session, *, now: datetime, weeks: int = 1, themes: Collection[str] = (), muted: Muted | None = None
+) -> list[Change]:  # fmt: skip
     """What the last so many whole weeks brought: bursts and drops of any country and theme, latest first.
 
-    `themes` of the operator's own are counted beside the built-in ones.
+    `themes` of the operator's own are counted beside the built-in ones. What is muted is counted, and not quoted.
 
     For rules on `burst` and `drop`: a change's `cell.key` and `cell.flag` name it, the same at every look.
     """
@@ -155,13 +158,17 @@ def flagged_changes(session: Session, *, now: datetime, weeks: int = 1, themes: 
     counted = tuple(dict.fromkeys((*theme_ids(), *themes)))
     wanted = Wanted(since=str(running - weeks * WEEK), until=str(running), themes=counted)
     trends = gather_trends(session, wanted, now=now, own=themes)
-    return [] if trends is None else explain_changes(session, trends)
+    return [] if trends is None else explain_changes(session, trends, muted=muted)
 
 
-def explain_changes(session: Session, trends: Trends, *, most: int | None = None, passages: int = 2) -> list[Change]:
+def explain_changes(
+    session: Session, trends: Trends, *, most: int | None = None, passages: int = 2, muted: Muted | None = None
+) -> list[Change]:  # fmt: skip
     """The flagged cells, at most so many, each with passages."""
+    silenced = muted or Muted()
     return [
-        Change(cell, _passages(session, trends, cell, passages), command_of(trends, cell)) for cell in trends.flagged[:most]
+        Change(cell, _passages(session, trends, cell, passages, silenced), command_of(trends, cell))
+        for cell in trends.flagged[:most]
     ]
 
 
@@ -181,12 +188,17 @@ def _span(session: Session, wanted: Wanted, running: date) -> tuple[date, date] 
     return (first, last) if first <= min(last, latest) else None
 
 
-def _passages(session: Session, trends: Trends, cell: Cell, most: int) -> tuple[tuple[str, Report], ...]:
+def _passages(
+    session: Session, trends: Trends, cell: Cell, most: int, muted: Muted
+) -> tuple[tuple[str, Report], ...]:  # fmt: skip
     """One passage a signal: of what is told by several voices first, then where the classifier is surest."""
     ids = _last_before(trends, cell)[-most:] if cell.flag == "drop" else cell.signals
     found = []
     for stored in stored_signals(session, ids=ids, distinct=True):
-        best = max(stored.reports, key=lambda report: report.reading.confidence.get(cell.theme, 0.0))
+        heard = [report for report in stored.reports if report.outlet not in muted.sources]
+        if stored.signal.id in muted.signals or not heard:
+            continue
+        best = max(heard, key=lambda report: report.reading.confidence.get(cell.theme, 0.0))
         merit = stored.signal.counts_as("corroborated"), best.reading.confidence.get(cell.theme, 0.0)
         found.append((merit, stored.signal.id, best))
     return tuple(item[1:] for item in sorted(found, key=lambda item: item[0], reverse=True)[:most])

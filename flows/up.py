@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from extractors.errors import ConfigError
-from flows.life import is_dead, process_mark
+from flows.life import is_alive, process_mark
 from flows.prefect_home import STATE, client_environment, prefect_environment
 from flows.processes import Child, alone, bound_log, end, kill_group, spawn, wait_for_server, wait_until_ready
 from flows.settings import Settings
@@ -87,10 +87,10 @@ async def _end_leftovers(home: Path) -> None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         marks = json.loads((home / STATE).read_text(encoding="utf-8"))["children"]
         for mark in marks:
-            if not is_dead(mark):
+            if is_alive(mark):
                 kill_group(int(mark.rsplit("/", 2)[1]))
         for _ in range(100):  # the port is theirs until they are gone
-            if all(map(is_dead, marks)):
+            if not any(map(is_alive, marks)):
                 break
             await asyncio.sleep(0.05)
 

@@ -18,15 +18,16 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 
 from extractors.errors import VigieError
-from flows.config import read_alerts, read_sources
+from flows.config import AlertConfig, read_alerts, read_sources
 from flows.cycle import run_cycle, utc_now
 from flows.desk import Desk, open_desk
 from flows.life import tie_to_parent
 from flows.log import log
 from flows.report import RunReport
 from flows.run_tables import all_waits, in_words, reasons_in_words, source_rows, waits_in_words
-from flows.settings import read_settings
+from flows.settings import Settings, read_settings
 from flows.themes.files import own_ids
+from flows.wording import counted
 from storage.queue import waiting_by_source
 from storage.signals import StoredSignal, stored_signals
 
@@ -70,7 +71,12 @@ def make_watch(
 def configured_desk() -> AbstractAsyncContextManager[Desk]:
     """The desk that the settings describe."""
     settings = read_settings()
-    return open_desk(settings, read_sources(settings.sources), read_alerts(settings.alerts, own=own_ids(settings.themes)))
+    return open_desk(settings, read_sources(settings.sources), configured_alerts(settings))
+
+
+def configured_alerts(settings: Settings) -> AlertConfig:
+    """The channels and rules that the settings name."""
+    return read_alerts(settings.alerts, own=own_ids(settings.themes))
 
 
 async def as_task(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -90,6 +96,7 @@ async def publish(desk: Desk, report: RunReport) -> None:
     """The run page: a summary with the gates, the sources, the signals; and an event if there are new signals."""
     with desk.database.read() as session:
         signals = stored_signals(session, ids=report.signals)
+        told = [stored.signal for stored in stored_signals(session, ids=report.told)]
         report.waiting = waiting_by_source(session)
     await acreate_markdown_artifact(_summary(report, signals), key="summary", description="What this run did")
     tables: dict[str, list[dict[str, Any]]] = {
@@ -99,7 +106,6 @@ async def publish(desk: Desk, report: RunReport) -> None:
     for key, table in tables.items():
         if table:
             await acreate_table_artifact(table, key=key, description=f"The {key} of this run")
-    told = [stored.signal for stored in signals if "new" in stored.told]
     if told:
         emit_event(
             event="vigie.signals.new",
@@ -116,7 +122,7 @@ async def publish(desk: Desk, report: RunReport) -> None:
 def _summary(report: RunReport, signals: list[StoredSignal]) -> str:
     failed, waits = report.failed_sources, waits_in_words(all_waits(report))
     lines = [
-        f"## {len(signals)} new signals, {report.gates['sent'].passed} alerts sent",
+        f"## {counted(len(signals), 'new signal')}, {counted(report.gates['sent'].passed, 'alert')} sent",
         "",
         (
             f"{len(report.sources) - len(failed)} of {len(report.sources)} sources read, "

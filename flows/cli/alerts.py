@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def list_(
     *,
-    dead: Annotated[bool, typer.Option("--dead", help="Only dead letters.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="Only dead letters; with --pending both.")] = False,
     pending: Annotated[bool, typer.Option("--pending", help="Only what still waits.")] = False,
     format: Format = "table",  # noqa: A002 - the option's name
     db: Db = "",
@@ -30,14 +30,14 @@ def list_(
     """
     from flows.listing import list_outbox  # noqa: PLC0415
 
-    list_outbox("dead" if dead else "pending" if pending else None, format, db)
+    list_outbox([state for state, wanted in (("dead", dead), ("pending", pending)) if wanted], format, db)
 
 
 def retry(
     keys: Annotated[list[str] | None, typer.Argument(help="Keys of dead letters; all of them otherwise.")] = None,
     db: Db = "",
 ) -> None:
-    """Put dead letters back into the outbox; the next run sends them under their old keys.
+    """Put dead letters back into the outbox; the next run sends them under their old keys. A key of none is a fault.
 
     Example: vigie alerts retry msg_0123456789abcdef01234567
     """
@@ -47,7 +47,7 @@ def retry(
 
 
 def test(channel: Annotated[str, typer.Argument(help="A channel's name in alerts.toml.")]) -> None:
-    """Send one message, marked as a test, to a channel.
+    """Send one message, marked as a test, to each recipient of a channel; status 1 if one of them does not get it.
 
     Example: vigie alerts test desk-mail
     """
@@ -71,7 +71,7 @@ def backtest(
     run(rule, since, format, db)
 
 
-What = Annotated[str, typer.Argument(help="signal, theme or source.")]
+What = Annotated[str, typer.Argument(help="signal, theme, country or source.")]
 Id = Annotated[str, typer.Argument(help="Its id.")]
 
 
@@ -82,7 +82,7 @@ def mute(
     by: Annotated[str, typer.Option(help="Who mutes; the user of this machine without it.")] = "",
     db: Db = "",
 ) -> None:
-    """Tell no more of a signal, a theme or a source, until a date. What is muted is found and stored as ever.
+    """Tell no more of a signal, a theme, a country or a source, until a date. What is muted is found and stored as ever.
 
     Example: vigie alerts mute source kabar-ru --until 2026-12-01
     """

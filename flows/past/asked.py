@@ -132,7 +132,9 @@ def _span(options: Options, settings: Settings, now: datetime) -> Span:
     latest = LATEST if options.file else now - timedelta(hours=settings.fresh_hours)
     span = (since or EARLIEST, until or latest)
     if not faults and span[0] >= span[1]:
-        faults.append(f"--to: not after --from: {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}")
+        faults.append(
+            f"--to: {options.until or f'{span[1]:%Y-%m-%d}, where news begins,'} is not after --from, {options.since}"
+        )
     if faults:
         raise ConfigError(faults)
     return span

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, datetime, timedelta
 from typing import Any
 
-from extractors.errors import FetchError
 from extractors.types import Entry, Page, Source
 from extractors.web.fetch import fetch_page
 from extractors.web.listings import list_entries
@@ -91,9 +90,7 @@ async def plan_sitemaps(desk: Desk, source: Source, given: str = "") -> Plan:
 
 async def read_sitemap(desk: Desk, source: Source, due: Due, wanted: Span) -> Listed:
     """Read one sitemap politely. Raises FetchError or ExtractError with a stable reason."""
-    if not await desk.robots.allows(due.url):
-        raise FetchError(due.url, "robots", final=True)
-    page = await fetch_page(desk.web, due.url, user_agent=source.user_agent)
+    page = await fetch_page(desk.web, due.url, allows=desk.robots.allows, user_agent=source.user_agent)
     return await asyncio.to_thread(list_sitemap, page, source, due.url, wanted)
 
 
@@ -102,7 +99,7 @@ def list_sitemap(page: Page, source: Source, address: str, wanted: Span) -> List
     found = parse_sitemap(page)
     if found.children:
         return Listed(sitemaps=tuple(_wanted_children(found.children, wanted)))
-    return _chosen(list_entries(page, source.id, found.items), span_in(address), wanted)
+    return _chosen(list_entries(page, source.id, found.items).entries, span_in(address), wanted)
 
 
 def _wanted_children(children: Sequence[Child], wanted: Span) -> Iterator[str]:

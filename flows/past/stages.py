@@ -9,14 +9,14 @@ from extractors.types import Source
 from flows.archive import drop_unkept
 from flows.desk import Desk
 from flows.fetch import fetch_entries
-from flows.find import find_signals
+from flows.find import find_signals, rest_signals
 from flows.read import classify_entries, extract_entries
 from flows.report import RunReport
 from storage.backfills import PLANNED, QuietDatabase, backfill_entries
 from storage.entries import QueuedEntry
 
 AT_ONCE = 64  # entries: what is in memory at a time
-PAUSE = frozenset({"host-down", "http-429"})  # reasons for which the rest is left for later
+PAUSE = frozenset({"host-down", "host-asked", "http-429"})  # reasons for which the rest is left for later
 Clock = Callable[[], datetime]
 
 
@@ -60,6 +60,7 @@ class Work:
             now = self.clock()
             quiet = replace(self.desk, database=QuietDatabase(self.desk.database.engine, now))
             find_signals(quiet, entries, self.report, now, _ignore)
+            rest_signals(quiet, now)
         if not self.source.keep_text:
             drop_unkept(self.desk)
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from extractors.errors import ExtractError, FetchError
+from extractors.errors import ExtractError
 from extractors.types import OutletKind, Page, Source
 from extractors.web.autodiscovery import KINDS, declared_language, form_of, title_of
 from extractors.web.fetch import fetch_page
@@ -33,12 +33,12 @@ class Given:
 
 async def find_source(inspector: Inspector, given: Given) -> tuple[Source, int]:
     """The source that an address leads to and how many items it lists. Raises FetchError, or ExtractError `no-feed`."""
-    if not await inspector.robots.allows(given.url):
-        raise FetchError(given.url, "robots", final=True)
-    page = await fetch_page(inspector.web, given.url, user_agent=given.user_agent)
+    allows, agent = inspector.robots.allows, given.user_agent
+    page = await fetch_page(inspector.web, given.url, allows=allows, user_agent=agent)
     source = await _listing_of(inspector, given, page)
     entries = (await discover(inspector.web, inspector.robots, source)).entries
-    answer = await fetch_page(inspector.web, source.url, user_agent=given.user_agent) if source.url != page.url else page
+    same = source.url == page.url
+    answer = page if same else await fetch_page(inspector.web, source.url, allows=allows, user_agent=agent)
     name = given.name or title_of(answer) or title_of(page) or (urlsplit(source.url).hostname or "")
     titles = [entry.title for entry in entries[:TITLES]]
     language = given.language or await asyncio.to_thread(language_of, titles) or declared_language(answer)[:2].lower()

@@ -16,7 +16,8 @@ from tomlkit.items import AoT, Comment, Table, Whitespace
 from extractors.errors import ConfigError
 from extractors.types import Source
 from extractors.web.urls import canonical_url
-from flows.config import UNITS, parse_sources
+from flows.config import parse_sources
+from flows.fields import UNITS
 from flows.tables import read_text
 
 DEFAULT = Path("sources.toml")

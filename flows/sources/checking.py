@@ -12,6 +12,7 @@ from extractors.types import Article, Entry, Page, Source
 from extractors.web.autodiscovery import form_of
 from extractors.web.fetch import Web, fetch_page
 from extractors.web.listings import parse_listing
+from extractors.web.polite import ASKED
 from extractors.web.robots import Robots
 from extractors.web.urls import host_of
 from flows.discover import discover
@@ -24,7 +25,7 @@ from flows.sources.remarks import TITLES, depth_of, language_of, listing_remarks
 HOSTS_AT_ONCE = 30
 SAMPLES = 2  # articles that are read of a source
 # The whole host cannot be reached, or asked for patience: there is no looking around.
-SILENT = frozenset({"dns", "connection", "timeout", "tls", "private-address", "protocol", "http-429", "http-503"})
+SILENT = frozenset({"dns", "connection", "timeout", "tls", "private-address", "protocol", "http-429", "http-503", ASKED})
 WORRYING = "newest item is"  # a remark that makes a source poor: nothing new comes of it
 
 
@@ -59,19 +60,19 @@ class Inspector:
         """Fetch one source and say what it is; where it fails, where else its host may list its news."""
         page: Page | None = None
         try:
-            if not await self.robots.allows(source.url):
-                return await self._failed(source, "robots", robots="forbidden")
             if source.kind in {"feed", "page"}:
                 page = await self._fetch(source)
             entries = await self._entries(source, page)
         except FetchError as error:
-            return await self._failed(source, error.reason)
+            return await self._failed(source, error.reason, robots="forbidden" if error.reason == "robots" else "")
         except ExtractError as error:
             return await self._failed(source, error.reason, page or await self._answer(source), robots="allowed")
         return await self._described(source, page, entries)
 
     async def _fetch(self, source: Source) -> Page:
-        return await fetch_page(self.web, source.url, user_agent=source.user_agent, no_cache=True)
+        return await fetch_page(
+            self.web, source.url, allows=self.robots.allows, user_agent=source.user_agent, no_cache=True
+        )  # fmt: skip
 
     async def _answer(self, source: Source) -> Page | None:
         """What stands at an address that lists nothing of its kind."""
@@ -83,7 +84,7 @@ class Inspector:
     async def _entries(self, source: Source, page: Page | None) -> Sequence[Entry]:
         """What the source lists, by what was fetched of it or, for kinds of several requests, as a cycle reads it."""
         if page is not None:
-            return await asyncio.to_thread(parse_listing, page, source)
+            return (await asyncio.to_thread(parse_listing, page, source)).entries
         return (await discover(self.web, self.robots, source, now=self.now)).entries
 
     async def _described(self, source: Source, page: Page | None, entries: Sequence[Entry]) -> Check:
@@ -123,9 +124,9 @@ class Inspector:
         articles, reasons = [], []
         for entry in entries[:SAMPLES]:
             try:
-                if not await self.robots.allows(entry.url):
-                    raise FetchError(entry.url, "robots")
-                page = await fetch_page(self.web, entry.url, user_agent=source.user_agent)
+                page = await fetch_page(
+                    self.web, entry.url, allows=self.robots.allows, user_agent=source.user_agent
+                )  # fmt: skip
                 articles.append((entry, await asyncio.to_thread(extract_article, page)))
             except (FetchError, ExtractError) as error:
                 reasons.append(WORDS.get(error.reason, error.reason))

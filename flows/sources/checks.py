@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from alerts.message import stamp
 from extractors.types import Source, SourceKind
+from flows.wording import counted
 
 Status = Literal["ok", "poor", "failed"]
-# What a reason says to a reader; others (http-503) speak for themselves.
+# What a reason says to a reader; other answers are told by their number.
 WORDS = {
     "robots": "robots.txt forbids it",
     "not-a-feed": "no feed",
@@ -31,6 +32,7 @@ WORDS = {
     "http-403": "refuses (403): another user_agent may help",
     "http-404": "is not there (404)",
     "http-410": "is gone (410)",
+    "host-asked": "not asked: its host asks for patience",
     "http-429": "asks for patience (429)",
 }
 # What lasts: the same address asked tomorrow gives the same answer. All else may pass, and the watch asks again.
@@ -75,8 +77,9 @@ class Check:
     @property
     def words(self) -> str:
         """All that is to be said of it, in one line."""
-        said = [*([WORDS.get(self.reason, self.reason)] if self.reason else []), *self.remarks]
-        said += [f"try {found.kind} {found.url} ({found.items} items)" for found in self.suggestions]
+        reason = WORDS.get(self.reason, self.reason.replace("http-", "answers "))
+        said = [*([reason] if reason else []), *self.remarks]
+        said += [f"try {found.kind} {found.url} ({counted(found.items, 'item')})" for found in self.suggestions]
         return "; ".join(said)
 
 

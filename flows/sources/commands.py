@@ -21,6 +21,7 @@ from flows.sources.checks import Check, record_of, row_of
 from flows.sources.findings import apply_checks
 from flows.sources.opml import LARGEST, from_opml, to_opml
 from flows.sources.tools import open_inspector
+from flows.wording import counted
 
 FORMATS = ("table", "jsonl", "csv")
 
@@ -38,7 +39,9 @@ def check_sources(ids: Sequence[str], format_: str, *, all_: bool, candidates_: 
     if catalogue is not None:
         _write_back(catalogue, checks)
     failed = sum(check.status == "failed" for check in checks)
-    _say(f"{len(checks)} checked: {len(checks) - failed} list items, {failed} do not")
+    _say(
+        f"{len(checks)} checked: {counted(len(checks) - failed, 'lists', 'list')} items, {counted(failed, 'does', 'do')} not"
+    )
     return 1 if checks and failed == len(checks) else 0
 
 
@@ -57,7 +60,7 @@ def add_source(given: Given) -> None:
     (source,) = catalogue.add([source])
     catalogue.save()
     language = source.language or "language unknown"
-    _say(f"{catalogue.path}: {source.id}: {source.kind} {source.url}, {items} items, {language}")
+    _say(f"{catalogue.path}: {source.id}: {source.kind} {source.url}, {counted(items, 'item')}, {language}")
 
 
 def import_sources(file: Path) -> None:
@@ -68,9 +71,9 @@ def import_sources(file: Path) -> None:
     _begin(catalogue)
     new = catalogue.add(found)
     catalogue.save()
-    left = [f"{len(found) - len(new)} stand there already"] if len(found) > len(new) else []
+    left = [f"{counted(len(found) - len(new), 'stands', 'stand')} there already"] if len(found) > len(new) else []
     left += [f"{unusable} repeated or without a web address"] if unusable else []
-    _say(f"{catalogue.path}: {len(new)} feeds added{''.join(f', {words}' for words in left)}")
+    _say(f"{catalogue.path}: {counted(len(new), 'feed')} added{''.join(f', {words}' for words in left)}")
 
 
 def export_sources(out: Path, *, all_: bool) -> None:
@@ -78,8 +81,8 @@ def export_sources(out: Path, *, all_: bool) -> None:
     sources = [source for source in read_sources(read_settings().sources) if all_ or source.enabled]
     write_lines([to_opml(sources)], out)
     feeds = sum(source.kind == "feed" for source in sources)
-    others = f"; {len(sources) - feeds} are no feeds and stay out" if feeds < len(sources) else ""
-    _say(f"{feeds} feeds written{others}")
+    others = f"; {counted(len(sources) - feeds, 'source is no feed and stays', 'sources are no feeds and stay')} out"
+    _say(f"{counted(feeds, 'feed')} written{others if feeds < len(sources) else ''}")
 
 
 async def _check(settings: Settings, sources: Sequence[Source]) -> list[Check]:
@@ -105,7 +108,7 @@ def _write_back(catalogue: Catalogue, checks: Sequence[Check]) -> None:
     for line in (said := apply_checks(catalogue, checks, datetime.now(UTC).date())):
         _say(line)
     catalogue.save()
-    _say(f"{catalogue.path}: {len(said) or 'no'} changes beside notes")
+    _say(f"{catalogue.path}: {counted(len(said), 'change')} beside notes")
 
 
 def _refuse_held(catalogue: Catalogue, url: str) -> None:

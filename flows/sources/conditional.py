@@ -31,7 +31,7 @@ class Validators:
         headers = {**conditions, "Cache-Control": "no-cache", **({"User-Agent": user_agent} if user_agent else {})}
         try:
             async with (
-                web.hosts.turn(host_of(url)),
+                web.hosts.turn(host_of(url), web.limits.wait),
                 asyncio.timeout(web.limits.total),
                 web.client.stream("GET", url, headers=headers, follow_redirects=False) as response,
             ):

@@ -59,9 +59,7 @@ class Look:
 
     async def _read(self, url: str) -> Page | None:
         try:
-            if not await self.robots.allows(url):
-                return None
-            return await fetch_page(self.web, url, user_agent=self.source.user_agent)
+            return await fetch_page(self.web, url, allows=self.robots.allows, user_agent=self.source.user_agent)
         except FetchError:
             return None
 

@@ -15,7 +15,7 @@ from extractors.themes.provisional import Likeness, open_likenesses
 from extractors.themes.vocabulary import Theme
 from extractors.types import LIKELY
 from extractors.web.feeds import parse_moment
-from flows.config import UNITS
+from flows.fields import UNITS
 from flows.models import Models
 from flows.progress import progress
 from flows.records import STDOUT, write_lines

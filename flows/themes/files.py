@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from extractors.errors import ConfigError
 from extractors.themes.vocabulary import Example, Theme, theme_ids
-from flows.config import Language
+from flows.fields import Language
 from flows.tables import TableFile, line_of, read_text
 
 FOLDER = Path("themes")

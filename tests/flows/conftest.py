@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,8 +26,10 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 import pytest
+from filelock import FileLock
 from pytest_httpserver import HTTPServer
 
+from extractors.themes.encoder import Encoder
 from flows.config import parse_alerts, parse_sources
 from flows.desk import Desk, open_desk
 from flows.prefect_home import prefect_environment
@@ -54,7 +59,7 @@ LOST_STATES = ("RUNNING", "PENDING", "CANCELLING")
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], what: str, *, seconds: float = PATIENCE) -> Found:
+def until(look: Callable[[], Found], what: str, *, seconds: float = PATIENCE, pause: float = 0.1) -> Found:
     """The first true answer, or a failure that says what was waited for."""
     deadline = time.monotonic() + seconds
     while True:
@@ -65,7 +70,7 @@ def until(look: Callable[[], Found], what: str, *, seconds: float = PATIENCE) ->
             pass
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def free_port() -> int:
@@ -246,7 +251,9 @@ class Lookout:
         kind = "deployment_id is not null" if scheduled else "deployment_id is null"
         return [
             row[0]
-            for row in self.table(f"select id from flow_run where state_type in ({wanted}) and {kind} order by created")
+            for row in self.table(
+                f"select id from flow_run where state_type in ({wanted}) and {kind} order by expected_start_time"
+            )
         ]
 
     def wait_for_run(self, state: str = "COMPLETED", *, after: tuple[str, ...] | list[str] = ()) -> str:
@@ -295,6 +302,12 @@ def lookout(tmp_path: Path) -> Iterator[Lookout]:
 
 
 @pytest.fixture
+def settled(lookout: Lookout, prefect_home: Path) -> None:
+    """The lookout's own Prefect server is not at its first start."""
+    shutil.copytree(prefect_home, lookout.folder / ".vigie" / "prefect")
+
+
+@pytest.fixture
 def press() -> Iterator[Press]:
     server = Press()
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -320,16 +333,40 @@ class PrefectServer:
         found = self.ask("/flow_runs/filter", sort="START_TIME_ASC")
         return {run["id"]: run["state_type"] for run in found if run["state_type"] != "SCHEDULED"}
 
-    def schedules(self) -> list[str]:
-        """The schedules of the one deployment, which is not paused."""
-        (deployment,) = self.ask("/deployments/filter")
+    def schedules(self, flow: str = "watch") -> list[str]:
+        """The schedules of the one deployment of a flow, which is not paused."""
+        (deployment,) = self.deployments(flow)
         assert not deployment["paused"]
         return [item["schedule"]["cron"] for item in deployment["schedules"] if item["active"]]
 
+    def deployments(self, flow: str) -> list[Any]:
+        """The deployments of a flow."""
+        return list(self.ask("/deployments/filter", flows={"name": {"any_": [flow]}}))
+
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+def prefect_home(encoder_cache: Path) -> Path:
+    """What a server leaves of its first start, which migrates for ten seconds: made once, for all workers and later runs."""
+    kept = encoder_cache / f"prefect-{version('prefect')}"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            with tempfile.TemporaryDirectory(dir=encoder_cache) as folder:
+                with run_prefect_server(Path(folder)):
+                    pass
+                (Path(folder) / "prefect").rename(kept)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory, prefect_home: Path) -> Iterator[PrefectServer]:
     folder = tmp_path_factory.mktemp("prefect")
+    shutil.copytree(prefect_home, folder / "prefect")
+    with run_prefect_server(folder) as server:
+        yield server
+
+
+@contextmanager
+def run_prefect_server(folder: Path) -> Iterator[PrefectServer]:
     environment = prefect_environment(folder, free_port())
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -352,17 +389,17 @@ def newsroom(httpserver: HTTPServer) -> HTTPServer:
 
 
 @pytest.fixture
-def open_watch(tmp_path: Path, encoder_cache: Path) -> Opener:
+def open_watch(tmp_path: Path, vigie_db: Path, encoder_cache: Path, encoder: Encoder) -> Opener:
     """Opens a desk over a list of (source id, url) with a file channel; the same database at every call.
 
-    The encoder is shared, the web cache is the test's own: hosts of other tests had the same address.
+    The encoder is opened once for all tests, the web cache is the test's own: hosts of other tests had the same address.
     """
     cache = cache_of(tmp_path, encoder_cache)
 
     @asynccontextmanager
     async def opened(sources: dict[str, str], rules: str = "", **changes: Any) -> AsyncIterator[Desk]:
         settings = Settings(
-            db=f"sqlite:///{tmp_path}/vigie.db",
+            db=f"sqlite:///{vigie_db}",
             snapshots=tmp_path / "snapshots",
             home=tmp_path / "home",
             allowed_networks=(ip_network("127.0.0.0/8"),),
@@ -374,6 +411,8 @@ def open_watch(tmp_path: Path, encoder_cache: Path) -> Opener:
             rules or '[[rule]]\nname = "core"\nchannel = "log"\n'
         )
         async with open_desk(settings, parse_sources(catalogue, "s"), parse_alerts(alerts, "a", {})) as desk:
+            if not settings.encoder:
+                desk.models.__dict__["encoder"] = encoder
             yield desk
 
     return opened

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from sqlalchemy import update
 
 from extractors.errors import ConfigError, StorageError
+from extractors.signals.facts import print_of
+from extractors.signals.voices import choir_of
 from extractors.themes.classify import Classifier
+from extractors.themes.encoder import Encoder
 from extractors.types import Entry
 from flows.archive import drop_unkept, prune_archive, remove_from_archive, tend_archive
 from flows.backfill import utc_now
@@ -24,6 +28,7 @@ from flows.reclassify import reclassify
 from flows.settings import Settings, parse_keep
 from storage.database import open_database
 from storage.entries import add_entries, due_entries, record_fetched
+from storage.rows import EntryRow
 from storage.signals import stored_signals
 from tests.flows.watching import DRILL, NOW, alerts_in, article_page, cache_of, rss
 
@@ -39,13 +44,13 @@ OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
 
 
 @pytest.fixture
-def open_archive(tmp_path: Path, encoder_cache: Path, newsroom: HTTPServer) -> OpenDesk:
+def open_archive(tmp_path: Path, vigie_db: Path, encoder_cache: Path, encoder: Encoder, newsroom: HTTPServer) -> OpenDesk:
     """A desk over `post`, whose text may not be kept, and `times`, whose may; the same database at every call."""
 
     @asynccontextmanager
     async def opened(**changes: object) -> AsyncIterator[Desk]:
         settings = Settings(
-            db=f"sqlite:///{tmp_path}/vigie.db", cache=cache_of(tmp_path, encoder_cache), snapshots=tmp_path / "snapshots",
+            db=f"sqlite:///{vigie_db}", cache=cache_of(tmp_path, encoder_cache), snapshots=tmp_path / "snapshots",
             home=tmp_path / "home", allowed_networks=(ip_network("127.0.0.0/8"),), host_spacing=0, timeout=5, **changes,
         )  # fmt: skip
         sources = "".join(
@@ -54,6 +59,7 @@ def open_archive(tmp_path: Path, encoder_cache: Path, newsroom: HTTPServer) -> O
         )
         alerts = parse_alerts(ALERTS.format(tmp_path) + RULE, "alerts", {})
         async with open_desk(settings, parse_sources(sources, "sources"), alerts) as desk:
+            desk.models.__dict__["encoder"] = encoder
             yield desk
 
     return opened
@@ -94,7 +100,7 @@ async def test_no_word_of_a_source_that_may_not_be_kept_outlives_a_cycle_and_lat
     newsroom.clear()
     newsroom.expect_request("/robots.txt").respond_with_data("", status=404)
     serve(newsroom, "post", DRILL, PLANTED)
-    serve(newsroom, "times", OTHER, PLANTED)
+    serve(newsroom, "times", OTHER)
     async with open_archive() as desk:
         second = await run_cycle(desk, "run-2")
         with desk.database.read() as session:
@@ -109,7 +115,47 @@ async def test_no_word_of_a_source_that_may_not_be_kept_outlives_a_cycle_and_lat
     told = [event["data"] for event in alerts_in(tmp_path)]
     assert [data["kind"] for data in told] == ["new", "corroborated"]
     assert told[1]["quote"]
-    assert PLANTED.encode() in stored_bytes(tmp_path)  # the other's may be kept
+    assert OTHER.encode() in stored_bytes(tmp_path)  # the other's may be kept
+
+
+async def test_a_reprint_of_a_text_that_was_not_kept_is_no_voice_of_its_own(
+    newsroom: HTTPServer, open_archive: OpenDesk, tmp_path: Path
+) -> None:
+    serve(newsroom, "post", f"BISHKEK, November 22 (TASS) - {DRILL}", PLANTED)
+    serve(newsroom, "times", "")
+    async with open_archive() as desk:
+        await run_cycle(desk, "run-1")
+    newsroom.clear()
+    newsroom.expect_request("/robots.txt").respond_with_data("", status=404)
+    serve(newsroom, "post", DRILL, PLANTED)
+    serve(newsroom, "times", DRILL.replace("called off", "cancelled"))
+    async with open_archive() as desk:
+        await run_cycle(desk, "run-2")
+        with desk.database.read() as session:
+            (stored,) = stored_signals(session)
+            voices = choir_of(print_of(report) for report in stored.reports).chorus()
+
+    assert [(report.outlet, bool(report.text), report.wire) for report in stored.reports] == [
+        ("post", False, "TASS"), ("times", True, ""),
+    ]  # fmt: skip
+    assert (voices.voices, voices.copies) == (1, 1)
+    assert [event["data"]["kind"] for event in alerts_in(tmp_path)] == ["new"]
+
+
+async def test_a_page_that_a_killed_run_left_goes_before_it_is_fetched_again(
+    newsroom: HTTPServer, open_archive: OpenDesk, tmp_path: Path
+) -> None:
+    serve(newsroom, "post", DRILL)
+    serve(newsroom, "times", "")
+    async with open_archive() as desk:
+        await run_cycle(desk, "run-1")
+        left = {"snapshot": desk.snapshots.save(PLANTED.encode()), "live_at": utc_now()}
+        with desk.database.write() as session:
+            session.connection().execute(update(EntryRow).values(**left))
+        second = await run_cycle(desk, "run-2")
+
+    assert second.gates["fetched"].passed == 1
+    assert PLANTED.encode() not in stored_bytes(tmp_path)
 
 
 async def test_old_pages_are_pruned_once_a_day_and_those_that_wait_are_read_all_the_same(
@@ -177,7 +223,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_removal_is_only_counted_without_a_yes(watch: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert watch
     remove_from_archive("https://POST.example/1#top", "", "", yes=False)
-    assert "1 entries, 0 articles" in capsys.readouterr().err
+    assert ": 1 entry would be removed" in capsys.readouterr().err
     remove_from_archive("", "post", "", yes=True)
     said = capsys.readouterr().err
     assert "removed" in said
@@ -204,7 +250,7 @@ def test_pruning_by_hand_says_what_went(watch: Path, capsys: pytest.CaptureFixtu
     prune_archive("", "")
     assert "kept for ever" in capsys.readouterr().err
     prune_archive("90d", "")
-    assert "1 pages older than 90 days removed" in capsys.readouterr().err
+    assert "1 page older than 90 days removed" in capsys.readouterr().err
     assert not page.exists()
     with pytest.raises(ConfigError, match="--keep: must be"):
         prune_archive("soon", "")

@@ -17,6 +17,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from extractors.themes.encoder import Encoder
 from flows.backfill import run_backfill, utc_now
 from flows.config import AlertConfig
 from flows.desk import open_desk
@@ -66,7 +67,7 @@ def outcome(db: Path) -> list[Any]:
 
 
 @pytest.fixture
-def ask(tmp_path: Path, encoder_cache: Path, httpserver: HTTPServer) -> Ask:
+def ask(tmp_path: Path, encoder_cache: Path, encoder: Encoder, httpserver: HTTPServer) -> Ask:
     """Runs a backfill of the source `post`, whose feed is on loopback, in the database of `open_watch`."""
 
     async def run(source: str = "", **options: Any) -> Work:
@@ -81,6 +82,7 @@ def ask(tmp_path: Path, encoder_cache: Path, httpserver: HTTPServer) -> Ask:
         )  # fmt: skip
         asked = check_options(Options("post", **options), settings, utc_now())
         async with open_desk(settings, asked.sources, AlertConfig((), ())) as desk:
+            desk.models.__dict__["encoder"] = encoder
             work = Work(desk, asked.source, utc_now)
             await run_backfill(work, asked)
             return work

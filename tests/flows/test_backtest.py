@@ -62,6 +62,28 @@ def test_a_context_theme_is_told_where_the_rule_names_it_once(stored: Callable[.
     assert [one.kind for one in would(named, stored())] == ["new"]
 
 
+@pytest.mark.parametrize(("sure", "kinds"), [(0.8, []), (0.5, ["new"])])
+def test_a_context_theme_is_told_where_it_is_as_sure_as_the_rule_asks(
+    make_report: MakeReport, sure: float, kinds: list[str]
+) -> None:
+    labels, scores = ("china-engagement", "collective-security"), {"china-engagement": 0.55, "collective-security": 0.95}
+    report = make_report(published=NOW, seen=NOW, reading={"labels": labels, "scores": scores, "evidence": ()})
+    stored = StoredSignal(Signal("s1", labels, ("KG",), NOW, NOW, "new", "", (report.id,)), (report,), ())
+    rule = Rule("china", "desk", themes=("china-engagement",), min_confidence=sure)
+    assert [one.kind for one in would(rule, stored)] == kinds
+
+
+def test_what_is_not_recorded_of_signals_is_said_not_to_be_tried() -> None:
+    rule = Rule("r", "desk", when=("new", "burst", "digest"))
+    assert summary(rule, [], NOW - timedelta(weeks=1), NOW).endswith("; not tried, and not counted here: burst, digest")
+
+
+def test_the_future_holds_no_alerts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="--since: 2999-01-01 is yet to come"):
+        backtest("core themes", "2999-01-01", "table", f"sqlite:///{tmp_path}/vigie.db")
+
+
 def test_the_summary_counts_verdicts_and_what_a_cap_would_hold(stored: Callable[..., StoredSignal]) -> None:
     given = [Verdict("s1", "confirmed", "ada", NOW, {})], [Verdict("s2", "not-relevant", "ada", NOW, {})]
     rule = Rule("r", "desk", cap=2)

@@ -8,14 +8,14 @@ import time
 import psutil
 import pytest
 
-from tests.flows.conftest import ENDING, Lookout, Press, until
+from tests.flows.conftest import Lookout, Press, until
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.timeout(900)
 def test_after_a_kill_nothing_is_left_and_the_next_start_runs(lookout: Lookout, press: Press) -> None:
     lookout.write(press.source("slow", "/slow"))
     kill_and_see_all_end(lookout, press, ["up"])
-    kill_and_see_all_end(lookout, press, ["up", "server", "runner", "prefect.engine"])
 
     lookout.settings["VIGIE_CRON"] = changed = "* * * * * */7"
     process = lookout.up_with_a_run_in_flight(press)
@@ -27,17 +27,24 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_runs(lookout: Lookout, 
     press.hang()
     lookout.write(press.source("slower", "/slow"))  # the other has just been asked, and waits for its time
     assert press.asked.wait(150), lookout.words
-    for number in ENDING:  # who is impatient breaks nothing
-        process.send_signal(number)
+    process.send_signal(signal.SIGHUP)
+    until(lambda: "vigie is ending" in lookout.said, "the signal to be heard", pause=0.02)
+    process.send_signal(signal.SIGINT)  # who is impatient breaks nothing
     lookout.stop(process, signal.SIGTERM)
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("victim", ["runner", "server"])
-def test_without_one_of_them_the_others_end(lookout: Lookout, press: Press, victim: str) -> None:
+@pytest.mark.parametrize(
+    "victims", [["up", "server", "runner", "prefect.engine"], ["runner"], ["server"]], ids=["all", "runner", "server"]
+)
+def test_whichever_is_killed_the_others_end_and_the_next_start_runs(
+    lookout: Lookout, press: Press, victims: list[str]
+) -> None:
     lookout.write(press.source("slow", "/slow"))
-    kill_and_see_all_end(lookout, press, [victim])
+    kill_and_see_all_end(lookout, press, victims)
+    lookout.stop(lookout.up_with_a_run_in_flight(press), signal.SIGTERM)
 
 
 def kill_and_see_all_end(lookout: Lookout, press: Press, victims: list[str]) -> None:
@@ -53,6 +60,7 @@ def kill(lookout: Lookout, process: subprocess.Popen[bytes], victims: list[str])
         victim.kill()
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_kills_at_any_moment(lookout: Lookout, press: Press) -> None:

@@ -368,6 +368,57 @@ def test_a_secret_file_that_holds_none_is_a_fault(tmp_path: Path, content: bytes
     assert told.endswith(fault)
 
 
+HOOK = '[[channel]]\nname = "hook"\nkind = "webhook"\nurl = "https://h.example/"\n'
+MAIL = f'[[channel]]\nname = "mail"\n{EMAIL}\n'
+
+
+@pytest.mark.parametrize("secret", ["!!!!", "whsec_", "whsec_ whsec_QUJD", "QUJD!", "ÄÖ=="])
+def test_a_secret_that_would_sign_nothing_is_a_fault(secret: str) -> None:
+    assert faults_of_alerts(f'{HOOK}secret_env = "HOOK"\n', HOOK=secret) == [
+        "alerts.toml:5: [[channel]] 1: secret_env: the secret must be base64, with or without whsec_ before it"
+    ]
+
+
+def test_a_blank_secret_is_none() -> None:
+    for text in (f'{HOOK}secret_env = "BLANK"\n', f'{MAIL}username = "v"\npassword_env = "BLANK"\n'):
+        (fault,) = faults_of_alerts(text, BLANK="   ")
+        assert fault.endswith("_env: the secret is blank")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (f'{HOOK}password_env = "P"\n', "a channel of kind webhook makes no use of password_env"),
+        (f'{HOOK}smtp = "h:25"\nfrom = "v@h.example"\n', "a channel of kind webhook makes no use of smtp, from"),
+        (f'{MAIL}secret_env = "P"\n', "a channel of kind email makes no use of secret_env"),
+        (f'{MAIL}username = "v"\n', "username: a login needs password_env, password_file or password_block"),
+        (
+            '[[channel]]\nname = "chat"\nkind = "apprise"\nsecret_env = "P"\n',
+            "secret_env: no address of a service that apprise knows",
+        ),
+        (
+            '[[channel]]\nname = "chat"\nkind = "apprise"\nurl = "nonsense"\n',
+            "url: no address of a service that apprise knows",
+        ),
+    ],
+)
+def test_what_a_channel_would_pass_over_in_silence_is_a_fault(text: str, fault: str) -> None:
+    (told,) = faults_of_alerts(text, P="hunter-2")
+    assert told.endswith(f": [[channel]] 1: {fault}")
+
+
+@pytest.mark.parametrize("field", ["themes", "countries", "languages", "outlets", "when"])
+def test_a_rule_that_names_nothing_is_a_fault(field: str) -> None:
+    with pytest.raises(ConfigError, match=f"{field}: names nothing"):
+        rule(f"{field} = []")
+
+
+def test_a_rule_for_a_language_that_nobody_speaks_is_a_fault() -> None:
+    with pytest.raises(ConfigError, match=r"languages\.1: there is no language 'xx'"):
+        rule('languages = ["kk", "xx"]')
+    assert rule('languages = ["kk", "und", "tl"]').languages == ("kk", "und", "tl")
+
+
 def test_a_secret_is_not_told_in_a_fault() -> None:
     text = '[[channel]]\nname = "hook"\nkind = "webhook"\nurl = "https://h.example/"\nsecret_env = "HOOK"\n'
     assert "hunter-2" not in "".join(faults_of_alerts(text, HOOK="hunter-2"))
@@ -413,3 +464,14 @@ def test_a_user_agent_that_would_break_a_header_is_a_fault(agent: str) -> None:
     assert len(caught.value.faults) == 1
     assert "sources.toml:5: " in caught.value.faults[0]
     assert "user_agent" in caught.value.faults[0]
+
+
+def test_what_a_drop_cannot_be_asked_is_a_fault_of_the_rule() -> None:
+    head = '[[channel]]\nname = "log"\nkind = "console"\n[[rule]]\nname = "r"\nchannel = "log"\n'
+    why = 'cannot be asked of "drop": what was not told has none; write a rule of its own for drops'
+    assert faults_of_alerts(f'{head}when = ["new", "drop"]\nmin_voices = 2\npriority = "high"\n') == [
+        f"alerts.toml:8: [[rule]] 1: min_voices: {why}",
+        f"alerts.toml:9: [[rule]] 1: priority: {why}",
+    ]
+    for fine in ('when = ["new", "burst"]', 'when = "*"'):
+        assert alerts(f'{head}{fine}\nmin_voices = 2\npriority = "high"\n').rules

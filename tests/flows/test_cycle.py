@@ -3,14 +3,16 @@
 import asyncio
 import gzip
 import json
-import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -23,6 +25,7 @@ from storage.database import open_database
 from storage.entries import due_entries
 from storage.outbox import list_deliveries
 from storage.signals import stored_signals
+from tests.flows.conftest import until
 from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, rss, watch_once
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -190,22 +193,15 @@ async def test_a_channel_that_is_down_loses_nothing(newsroom: HTTPServer, open_w
     assert keys == [sent["key"], sent["key"]]
 
 
-KILLS = (2.0, 3.0, 3.5, 4.0, 4.5, 5.0)  # seconds after a start: collecting, extracting, classifying, sending
-KILLED = """
-import asyncio, sys
-sys.path.insert(0, {root!r})
-from flows.config import read_alerts, read_sources
-from flows.cycle import run_cycle
-from flows.desk import open_desk
-from flows.settings import read_settings
-
-async def main():
-    settings = read_settings()
-    async with open_desk(settings, read_sources(settings.sources), read_alerts(settings.alerts)) as desk:
-        await run_cycle(desk, "killed")
-
-asyncio.run(main())
-"""
+MOMENTS = (  # each cycle is killed as soon as the database holds what none held before
+    "entry",
+    "entry WHERE stage NOT IN ('discovered')",
+    "entry WHERE stage NOT IN ('discovered', 'fetched')",
+    "reading",
+    "signal",
+    "delivery WHERE state = 'sent'",
+)
+WORKER = Path(__file__).with_name("cycle_worker.py")
 
 
 @pytest.fixture
@@ -240,23 +236,12 @@ def test_kills_at_any_instant_lose_nothing_and_repeat_nothing(
         f'[[channel]]\nname = "log"\nkind = "file"\npath = "{tmp_path}/alerts.jsonl"\n[[rule]]\nname = "r"\nchannel = "log"\n',
         encoding="utf-8",
     )
-    environment = {
-        "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "VIGIE_CACHE": str(encoder_cache), "VIGIE_HOST_SPACING": "0",
-        "VIGIE_ALLOWED_NETWORKS": "127.0.0.0/8",
-    }  # fmt: skip
-    code = KILLED.format(root=str(Path(__file__).parents[2]))
-
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment)
-
-    for seconds in KILLS:
-        process = start()
-        try:
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    assert start().wait(timeout=120) == 0
+    with cycles(tmp_path, encoder_cache) as start:
+        killed = [kill_when(start(), tmp_path, rows) for rows in MOMENTS]
+        last = start()
+        until(lambda: not last.is_running(), "the last cycle to end")
+    assert all(killed[:-1])  # the one that had sent may have ended before its kill
+    assert (tmp_path / "said").read_text(encoding="utf-8") == ""
     with closing(open_database(f"sqlite:///{tmp_path}/vigie.db")) as database:
         deliveries = list_deliveries(database)
         assert len(due_entries(database, "done", now=NOW + timedelta(days=1))) == len(slow_newsroom)
@@ -266,7 +251,48 @@ def test_kills_at_any_instant_lose_nothing_and_repeat_nothing(
     assert {delivery["state"] for delivery in deliveries} == {"sent"}
     assert sorted(delivery["signal_id"] for delivery in deliveries) == sorted(told)
     assert {event["id"] for event in events} == {delivery["key"] for delivery in deliveries}
-    assert len(events) - len(deliveries) <= len(KILLS)  # a kill between send and record repeats one, with its key
+    assert len(events) - len(deliveries) <= len(MOMENTS)  # a kill between send and record repeats one, with its key
+
+
+@contextmanager
+def cycles(folder: Path, encoder_cache: Path) -> Iterator[Callable[[], psutil.Process]]:
+    """Start a cycle in the folder; what goes wrong in one is in the file `said`."""
+    environment = {
+        "PATH": "/usr/bin:/bin", "HOME": str(folder), "VIGIE_CACHE": str(encoder_cache), "VIGIE_HOST_SPACING": "0",
+        "VIGIE_ALLOWED_NETWORKS": "127.0.0.0/8", "PYTHONPATH": str(Path(__file__).parents[2]),
+    }  # fmt: skip
+    with (folder / "said").open("w") as said, subprocess.Popen(
+        [sys.executable, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, cwd=folder,
+        env=environment,
+    ) as nursery:  # fmt: skip
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        asked, told = nursery.stdin, nursery.stdout
+
+        def start() -> psutil.Process:
+            asked.write("another\n")
+            asked.flush()
+            return psutil.Process(int(told.readline()))
+
+        yield start
+        asked.close()
+
+
+def kill_when(cycle: psutil.Process, folder: Path, rows: str) -> bool:
+    """SIGKILL in the instant in which the database holds one of these; whether it came in time."""
+    until(lambda: not cycle.is_running() or holds(folder, rows), f"a row of {rows}", pause=0.003)
+    try:
+        cycle.kill()
+    except psutil.NoSuchProcess:
+        return False
+    until(lambda: not cycle.is_running(), "the cycle to die", pause=0.003)
+    return True
+
+
+def holds(folder: Path, rows: str) -> bool:
+    """Whether the database, which may not be there yet, has one of these rows."""
+    with closing(sqlite3.connect(f"file:{folder / 'vigie.db'}?mode=ro", uri=True)) as database:
+        return bool(database.execute(f"SELECT EXISTS (SELECT 1 FROM {rows})").fetchone()[0])
 
 
 def test_sources_of_one_host_share_a_batch() -> None:

@@ -49,6 +49,23 @@ async def test_it_is_told_after_an_hour_once_and_again_when_it_failed_again(
     assert "http-500" in told["data"]["why"]
 
 
+async def test_of_a_channel_that_refuses_for_good_the_dead_letters_are_named(
+    newsroom: HTTPServer, open_watch: Opener, tmp_path: Path
+) -> None:
+    hook = RULES.format(hook="http://10.0.0.1/hook")  # the guard lets nothing go there
+    async with open_watch(report_drill(newsroom), hook) as desk:
+        await run_cycle(desk, "run-1")
+        (refused,) = list_deliveries(desk.database)
+        assert (refused["state"], refused["error"]) == ("dead", "private-address")
+        later = refused["created_at"] + 61 * MINUTE
+        tell_failing(desk, RunReport("run-2", later), later)
+        await send_deliveries(desk, RunReport("run-2", later), lambda: later)
+    (told,) = alerts_in(tmp_path)
+    assert told["data"]["command"] == "vigie alerts list --dead"
+    assert "waits" not in told["data"]["why"]
+    assert "private-address. What was for it was refused for good" in told["data"]["why"]
+
+
 async def test_what_was_refused_before_a_success_is_no_failure(
     newsroom: HTTPServer, open_watch: Opener, tmp_path: Path
 ) -> None:

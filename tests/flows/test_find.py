@@ -20,6 +20,7 @@ from flows.report import RunReport
 from flows.settings import Settings
 from storage.database import Database
 from storage.entries import due_entries, save_readings, save_record
+from storage.mutes import Mute, add_mute
 from storage.outbox import list_deliveries
 from storage.signals import StoredSignal, let_rest, stored_signals
 from storage.trends import sightings
@@ -63,10 +64,12 @@ async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
-def place(desk: Desk, make_reading: Callable[..., Reading]) -> Place:
-    """One cycle that brings one report: `lean` is how far its meaning lies between the two directions."""
+def store(desk: Desk, make_reading: Callable[..., Reading]) -> Callable[..., datetime]:
+    """Store a report that was read: `lean` is how far its meaning lies between the two directions. When it was seen."""
 
-    def placed(name: str, outlet: str, *, lean: float = 0.0, hours: float = 0.0, said: str = "", **given: object) -> None:
+    def stored(
+        name: str, outlet: str, *, lean: float = 0.0, hours: float = 0.0, said: str = "", **given: object
+    ) -> datetime:  # fmt: skip
         when, url = NOW + timedelta(hours=hours), f"https://{outlet}.example/{name}"
         claimed = given.pop("published", when)
         vector = np.zeros(384, np.float32)
@@ -76,7 +79,17 @@ def place(desk: Desk, make_reading: Callable[..., Reading]) -> Place:
         assert passage is not None
         reading = make_reading(**{"vector": vector, "labels": ("distancing-moscow",), "evidence": (), **given})
         save_readings(desk.database, {passage: reading}, ())
-        find(desk, "extracted", when)
+        return when
+
+    return stored
+
+
+@pytest.fixture
+def place(desk: Desk, store: Callable[..., datetime]) -> Place:
+    """One cycle that brings one report."""
+
+    def placed(name: str, outlet: str, **given: object) -> None:
+        find(desk, "extracted", store(name, outlet, **given))
 
     return placed
 
@@ -84,7 +97,7 @@ def place(desk: Desk, make_reading: Callable[..., Reading]) -> Place:
 def find(desk: Desk, stage: str, now: datetime) -> RunReport:
     """The finding of one cycle, over all entries at a stage."""
     report = RunReport(stage, now)
-    find_signals(desk, due_entries(desk.database, stage, now=now), report, now, lambda _n: None)
+    find_signals(desk, due_entries(desk.database, stage, now=now), report, now, lambda _n=1, /: None)
     return report
 
 
@@ -136,6 +149,40 @@ async def test_with_a_board_what_is_told_leads_there(desk: Desk, place: Place) -
     assert "links" not in without["payload"]
     page = f"https://board.example/signals/{told['signal_id']}"
     assert told["payload"]["links"] == {"more": page, "verdict": f"{page}/verdict"}
+
+
+async def test_a_signal_is_named_by_the_run_that_tells_it_and_by_no_other(
+    desk: Desk, store: Callable[..., datetime]
+) -> None:
+    opened = find(desk, "extracted", store("a1", "steppe", labels=("collective-security",)))
+    told = find(desk, "extracted", store("a2", "chorsu", hours=1))
+    (stored,) = signals(desk).values()
+    assert (opened.signals, opened.told) == ([stored.signal.id], [])
+    assert (told.signals, told.told) == ([], [stored.signal.id])
+    assert find(desk, "extracted", store("a3", "kun-uz", hours=2)).told == []
+
+
+async def test_who_was_told_of_a_signal_hears_of_it_in_one_thread(desk: Desk, place: Place) -> None:
+    place("a1", "steppe")
+    place("a2", "chorsu", hours=1)
+    first, second = (row["payload"] for row in list_deliveries(desk.database))
+    assert (second["kind"], second["thread"]) == ("corroborated", list_deliveries(desk.database)[0]["key"])
+    assert "thread" not in first
+
+
+async def test_a_follow_up_is_told_in_the_thread_of_what_it_follows_and_not_where_that_is_muted(
+    desk: Desk, place: Place
+) -> None:
+    place("a1", "steppe")
+    place("b1", "chorsu", hours=200, lean=0.15)
+    first, second = list_deliveries(desk.database)
+    assert second["payload"]["follows"] == first["signal_id"]
+    assert second["payload"]["thread"] == first["key"]
+    with desk.database.write() as session:
+        add_mute(session, Mute("signal", str(first["signal_id"]), None, "ada", NOW))
+    place("b2", "kun-uz", hours=400, lean=0.4)  # follows up what follows up the muted one
+    assert [stored.signal.follows for stored in signals(desk).values()] == ["", first["signal_id"], second["signal_id"]]
+    assert len(list_deliveries(desk.database)) == 2
 
 
 async def test_had_nobody_said_so_they_would_be_merged_again(desk: Desk, place: Place, vigie: Callable[..., str]) -> None:
@@ -208,6 +255,26 @@ async def test_reports_out_of_order_are_one_signal_since_the_earliest(desk: Desk
     assert (stored.signal.first_seen, stored.signal.last_seen) == (NOW, NOW + timedelta(hours=9))
     assert stored.signal.members == ("a3", "a1", "a2")
     assert sorted(stored.told) == ["corroborated", "new"]
+
+
+async def test_an_alert_quotes_what_is_stored_now_of_what_came_before(desk: Desk, place: Place) -> None:
+    place("a1", "steppe")
+    with desk.database.write() as session:  # another process took an edited version, or took the text away
+        session.connection().execute(text("UPDATE passage SET text = 'Bishkek will host it after all.'"))
+    place("a2", "chorsu", hours=1)
+    told = {row["kind"]: row["payload"]["quote"] for row in list_deliveries(desk.database)}
+    assert told == {"new": TEXTS["a1"], "corroborated": "Bishkek will host it after all."}
+
+
+async def test_old_reports_of_one_batch_find_the_signals_of_their_own_time(
+    desk: Desk, place: Place, store: Callable[..., datetime]
+) -> None:  # fmt: skip
+    place("a1", "steppe", hours=-24 * 400)
+    place("b1", "chorsu", lean=1.0)
+    store("a2", "chorsu", hours=-24 * 399)
+    store("b2", "steppe", lean=1.0, hours=1)
+    find(desk, "extracted", NOW + timedelta(hours=2))
+    assert list(signals(desk)) == ["a1 a2", "b1 b2"]
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ class Watch:
     def url(self, path: str) -> str:
         return self.newsroom.url_for(path)
 
-    def lists(self, *items: tuple[str, str, str]) -> None:
+    def lists(self, *items: tuple[str, str, str], dated: datetime = NOW) -> None:
         """Items of (path, title, guid)."""
-        feed = rss(*((self.url(path), escape(title), NOW) for path, title, _ in items))
+        feed = rss(*((self.url(path), escape(title), dated) for path, title, _ in items))
         for path, _, guid in items:
             named = f'</link><guid isPermaLink="false">{guid}</guid>' if guid else "</link>"
             feed = feed.replace(f"{self.url(path)}</link>", f"{self.url(path)}{named}")
@@ -193,6 +193,24 @@ async def test_old_news_that_an_edited_article_adds_stays_quiet(watch: Watch) ->
 
     assert second.gates["placed"].passed == 1
     assert watch.alerts == []
+
+
+@pytest.mark.parametrize("moved", ["its date", "its date and its address"])
+async def test_an_old_article_with_a_new_date_and_a_new_paragraph_stays_quiet(watch: Watch, moved: str) -> None:
+    first_seen, hours = (NOW - timedelta(days=400), 5) if moved == "its date" else (NOW, 24 * 400)
+    now, path = NOW + timedelta(hours=hours), "/drill" if moved == "its date" else "/explained/drill"
+    watch.lists(("/drill", "Bishkek calls off drill", "g1"), dated=first_seen)
+    watch.shows("/drill", "Bishkek calls off drill", BODY, published=first_seen)
+    await watch.run()
+    told = len(watch.alerts)
+    watch.lists((path, "Bishkek signs with Brussels", "g1"), dated=now)
+    watch.shows(path, "Bishkek signs with Brussels", f"{LATER}</p><p>{BODY}", published=now, canonical="/drill")
+
+    second = await watch.run(hours=hours)
+
+    assert [passage["text"] for passage in watch.rows["passage"]][-1] == LATER  # it is read, and placed
+    assert second.gates["placed"].passed == 1
+    assert len(watch.alerts) == told
 
 
 async def test_pages_that_all_name_one_canonical_address_are_articles_of_their_own(watch: Watch) -> None:

@@ -1,4 +1,4 @@
-"""A worker of the outbox is killed, by SIGKILL and at random moments: nothing is lost, a repeat has the same key."""
+"""A worker of the outbox is killed, or sleeps, at bad moments: nothing is lost, a repeat has the same key, sent is sent."""
 
 import os
 import random
@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -156,6 +156,32 @@ def noted(path: Path) -> list[str]:
     return path.read_text(encoding="ascii").splitlines() if path.exists() else []
 
 
+@contextmanager
+def hanging_up(asked: threading.Event, go: threading.Event) -> Iterator[str]:
+    """A webhook that leaves its first caller without an answer, once it may `go`, and takes what the others bring."""
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if asked.is_set():
+                self.send_response(204)
+                self.end_headers()
+            else:
+                asked.set()
+                go.wait(30)
+                self.close_connection = True
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as hook:
+        thread = threading.Thread(target=hook.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{hook.server_port}/hook"
+        hook.shutdown()
+        thread.join()
+
+
 def kill_workers(database: Database, url: str, folder: Path, kills: int, seed: int) -> Counter[str]:
     """Kill so many workers and let a last one finish. What was hit, by step, for both channels."""
     dice, receivers, outbox, hit, upon = random.Random(seed), Receivers(), Outbox(database), Counter[str](), Counter[str]()
@@ -208,6 +234,30 @@ def test_twenty_kills_lose_nothing(tmp_path: Path, record_property: Any, capsys:
         print(f"\n{report(hit, 20)}")  # noqa: T201 - which steps were hit
     assert set(hit) <= set(STEPS)
     assert hit["sending"] + hit["sent, not recorded"] > 0  # else nothing was proved
+
+
+@pytest.mark.timeout(60)
+def test_a_worker_that_slept_over_its_lease_takes_back_nothing(tmp_path: Path) -> None:
+    url, asked, go = f"sqlite:///{tmp_path}/vigie.db", threading.Event(), threading.Event()
+    with closing(open_database(url)) as database, hanging_up(asked, go) as hook, nursery(url, hook, 1, tmp_path) as process:
+        outbox = Outbox(database)
+        outbox.add(1)
+        sleeper = start(process, "sleeper")
+        assert asked.wait(30)
+        os.kill(sleeper, signal.SIGSTOP)
+        with database.write() as session:  # its five minutes pass
+            session.connection().execute(text("update delivery set leased_until = '2000-01-01 00:00:00.000000'"))
+        other = start(process, "other")
+        while is_alive(other):
+            time.sleep(0.01)
+        assert outbox.rows()["msg_hook_0"][0] == "sent"
+
+        go.set()
+        os.kill(sleeper, signal.SIGCONT)
+        while is_alive(sleeper):
+            time.sleep(0.01)
+        assert outbox.rows()["msg_hook_0"][0] == "sent"
+    assert noted(tmp_path / "other") != []
 
 
 @pytest.mark.soak

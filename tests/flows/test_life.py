@@ -1,6 +1,7 @@
 """Children end with their parents, however those end; the dead are told from the living."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from flows.life import is_dead, process_mark
+from flows.life import is_alive, is_dead, process_mark
 from tests.flows.conftest import until
 
 # A parent that starts a child, says its pid, and waits; the child is tied to it in one of the ways.
@@ -61,31 +62,52 @@ def test_a_tied_child_dies_with_its_parent(code: str, session: str) -> None:
         child = psutil.Process(int(parent.stdout.readline()))
         family = [child, *child.children(recursive=True)]
         parent.kill()
-    until(lambda: not any(map(is_alive, family)), "the child and its children to die", seconds=10)
+    until(lambda: not any(map(is_there, family)), "the child and its children to die", seconds=10)
 
 
 @pytest.mark.timeout(60)
 def test_a_child_whose_parent_died_before_it_looked_ends() -> None:
     with subprocess.Popen([sys.executable, "-c", LATE, "0"], start_new_session=True) as parent:
         child = until(lambda: psutil.Process(parent.pid).children(), "the child", seconds=10)[0]
-    until(lambda: not is_alive(child), "the child to end", seconds=10)
+    until(lambda: not is_there(child), "the child to end", seconds=10)
 
 
 def test_marks_tell_the_dead_from_the_living(dead: int) -> None:
     mark = process_mark()
     host, pid, started = mark.rsplit("/", 2)
-    assert (host, pid) == (socket.gethostname(), str(os.getpid()))
+    assert (host.partition(":")[0], pid) == (socket.gethostname(), str(os.getpid()))
+    assert is_alive(mark)
     assert not is_dead(mark)
-    assert not is_dead(f"elsewhere/{pid}/{started}")
+    for elsewhere in ("elsewhere", f"{host}0", host.partition(":")[0] + ":an-earlier-start:4026531836"):
+        assert not is_dead(f"{elsewhere}/{pid}/1{started}")
+        assert not is_alive(f"{elsewhere}/{pid}/{started}")
+    assert not is_alive(f"{host}/{dead}/{started}")
     assert is_dead(f"{host}/{pid}/1{started}")  # a later process under the same number
     assert is_dead(f"{host}/{dead}/{started}")
     assert is_dead(f"{host}/4194305/{started}")  # beyond the greatest pid
 
 
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="Linux namespaces alone")
+def test_a_worker_that_counts_its_processes_apart_is_not_taken_for_dead() -> None:
+    apart = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*apart, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine makes no namespaces")
+    code = "from flows.life import process_mark; print(process_mark(), flush=True); input()"
+    with subprocess.Popen(
+        [*apart, sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout is not None
+        mark = worker.stdout.readline().strip()
+        assert not is_dead(mark)
+        assert mark.split("/")[-2] != str(worker.pid)
+        worker.communicate("\n")
+
+
 @pytest.mark.parametrize("mark", ["", "nonsense", "a/b"])
 def test_what_is_no_mark_is_not_known_to_be_dead(mark: str) -> None:
     assert not is_dead(mark)
+    assert not is_alive(mark)
 
 
-def is_alive(process: psutil.Process) -> bool:
+def is_there(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -19,7 +19,7 @@ from extractors.types import Article, Entry, Report, Signal
 from flows.cli import app
 from flows.config import parse_alerts, parse_sources
 from flows.desk import open_desk
-from flows.find import open_finder
+from flows.memory import Terms, open_finder
 from flows.models import Models
 from flows.running import run_configured
 from flows.settings import Settings
@@ -171,7 +171,7 @@ def test_signals_are_not_looked_for_among_vectors_of_another_encoder(
         database.read() as session,
         pytest.raises(ConfigError, match=r"p1 was read by head-1\+small, not by onnx-\w+: run `vigie reclassify`"),
     ):
-        open_finder(session, 72, NOW, models.pairs)
+        open_finder(session, Terms(72, models.pairs), NOW)
 
 
 def test_a_model_is_trained_for_the_encoder_and_then_serves_the_stages(

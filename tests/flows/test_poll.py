@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 import pytest
 from pytest_httpserver import HTTPServer
+from sqlalchemy import update
 from werkzeug import Request, Response
 
 from flows.cycle import at_once, poll_due
 from flows.desk import Desk
 from flows.report import RunReport
+from storage.rows import EntryRow
 from storage.sources import SourceState, source_states
-from tests.flows.watching import NOW, Opener, rss
+from tests.flows.watching import NOW, Faulty, Opener, rss
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -129,10 +131,12 @@ async def test_retry_after_binds_a_run_by_hand_as_well(feed: Feed, open_desk: Op
         report, state = await poll(desk)
         assert report.failed_sources == {"post": "http-429"}
         assert state.not_before == NOW + 2 * HOUR
+    async with open_desk(post=feed.url) as desk:
         report, _ = await poll(desk, HOUR)
         assert report.sources["post"].endswith("as the host asked")
         assert len(feed.asked) == 1
-        feed.lists(0, 3)
+    feed.lists(0, 3)
+    async with open_desk(post=feed.url) as desk:
         report, _ = await poll(desk, 2 * HOUR)
     assert report.sources["post"] == "ok: 3 new of 3"
 
@@ -195,6 +199,64 @@ async def test_another_source_of_the_same_outlet_proves_no_overlap(feed: Feed, o
         feed.lists(30, 10)  # known since the first poll, by the other source: this window reaches back to it
         known, _ = await poll(desk, HOUR)
     assert known.gates["discovered"].lost["gap"] == 0
+
+
+async def test_every_item_that_a_feed_lists_is_counted_by_name(feed: Feed, open_desk: Opener) -> None:
+    url = feed.newsroom.url_for
+    listed = rss(
+        (url("/page/1"), "Plain", NOW), (url("/page/2"), "Another", NOW), (url(f"/page/3?x={'y' * 2100}"), "Long", NOW),
+        ("mailto:desk@post.example", "A mail", NOW), ("http://[/4", "No address", NOW), ("", "No link", NOW),
+        ("http://xn--a.example/5", "No host", NOW),
+    )  # fmt: skip
+    passed: list[int] = []
+    lost: list[dict[str, int]] = []
+    async with open_desk(post=feed.url) as desk:
+        for text in (listed, listed, listed.replace("Plain", "Plain, edited")):
+            feed.answer = Response(text, content_type="text/xml")
+            report, _ = await poll(desk, len(passed) * HOUR)
+            with desk.database.write() as session:
+                session.connection().execute(update(EntryRow).values(stage="done"))
+            passed.append(report.gates["discovered"].passed)
+            lost.append(dict(report.gates["discovered"].lost))
+
+    assert passed == [2, 0, 0]
+    assert lost[0] == {"too-long": 1, "no-link": 4}
+    assert lost[1] == {"too-long": 1, "no-link": 4, "known": 2}
+    assert lost[2] == {"too-long": 1, "no-link": 4, "known": 1, "edited": 1}
+
+
+HOSTILE = {
+    "a cookie in Cyrillic": Response("", status=404, headers={"Set-Cookie": "visitor=\u00d0\u0098"}),
+    "half a letter for a name": Response(
+        '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "\\ud800", "url": "/1"}]}'
+    ),
+    "a port beyond ports": Response(status=302, headers={"Location": "http://127.0.0.2:99999/"}),
+    "a host that cannot be": Response(status=302, headers={"Location": "http://xn--zzzz---/"}),
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=list(HOSTILE))
+async def test_one_odd_answer_costs_the_others_nothing(feed: Feed, open_desk: Opener, hostile: Response) -> None:
+    feed.lists(0, 3)
+    hostile.autocorrect_location_header = False
+    with HTTPServer("127.0.0.2") as other:
+        other.expect_request(re.compile("")).respond_with_response(hostile)
+        async with open_desk(post=feed.url, odd=other.url_for("/feed")) as desk:
+            report, _ = await poll(desk)
+
+    assert report.sources["post"] == "ok: 3 new of 3"
+    assert set(report.sources) == {"post", "odd"}
+
+
+async def test_a_fault_that_nobody_foresaw_is_the_sources_alone(feed: Feed, open_desk: Opener) -> None:
+    feed.lists(0, 3)
+    async with open_desk(post=feed.url, odd="http://paper.example/feed") as desk:
+        desk.web.client._transport = Faulty(desk.web.client._transport)
+        report, _ = await poll(desk)
+        states = source_states(desk.database)
+
+    assert report.sources == {"post": "ok: 3 new of 3", "odd": "fault"}
+    assert (states["odd"].state, states["odd"].error) == ("failing-soft", "fault")
 
 
 SITEMAP = '<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{}</urlset>'

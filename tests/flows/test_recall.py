@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner, Result
 from werkzeug import Response
 
-from extractors.errors import ConfigError, ExtractError, FetchError
+from extractors.errors import ConfigError, ExtractError, FetchError, VigieError
 from extractors.types import Source
 from extractors.web.gdelt import LONGEST_QUERY
 from flows.cli import app
@@ -102,7 +102,7 @@ def test_with_nothing_stored_all_was_missed_and_the_table_ends_with_the_share(
     assert table.splitlines()[0].split("\t")[:2] == ["seen", "lost"]
     assert len(table.splitlines()) == 4
     assert summary.splitlines()[0].endswith("0 of 3 (0%) stories; with a core theme 0 of 3 (0%)")
-    assert "5 requests, 5 articles, 4 with a theme in their title" in summary
+    assert "5 requests, 5 articles, 4 with a theme in the title" in summary
 
 
 def test_what_was_not_read_whole_is_told(httpserver: HTTPServer, recall: Callable[..., Result]) -> None:
@@ -119,7 +119,7 @@ def test_what_was_not_read_whole_is_told(httpserver: HTTPServer, recall: Callabl
 @pytest.mark.parametrize(
     ("answer", "error", "reason"),
     [
-        (throttled(**{"Retry-After": "3600"}), FetchError, "http-429"),
+        (throttled(**{"Retry-After": "3600"}), FetchError, "asked to come later (429)"),
         (Response("<html>Bad gateway</html>", **REFUSED), ExtractError, "not-gdelt"),
     ],
 )
@@ -132,8 +132,20 @@ def test_where_gdelt_answers_nothing_the_work_has_failed(
 
     result = recall("--url", url)
 
-    assert isinstance(result.exception, error)  # status 1
-    assert reason in str(result.exception)
+    assert isinstance(result.exception, VigieError)  # status 1
+    assert isinstance(result.exception.__cause__, error)
+    assert f"GDELT could not be asked: {reason}, {url}; try again" in str(result.exception)
+
+
+def test_no_more_is_asked_than_was_allowed(httpserver: HTTPServer, recall: Callable[..., Result]) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("", status=404)
+    gdelt, url = serve_gdelt(httpserver, [])
+
+    result = recall("--url", url, "--requests", "2")
+
+    assert len(gdelt.asked) == 2
+    assert "GDELT: 2 requests, 0 articles" in result.stdout
+    assert f"incomplete: {len(queries()) - 2} parts not read whole" in result.stdout
 
 
 def test_every_wrong_option_is_named(recall: Callable[..., Result]) -> None:

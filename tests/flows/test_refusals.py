@@ -18,10 +18,12 @@ from alerts.mail import MailChannel
 from alerts.webhook import WebhookChannel
 from extractors.types import Delivery
 from extractors.web.fetch import open_client
+from flows.life import process_mark
 from flows.report import RunReport
 from flows.send import send_one, serve_outbox
 from storage.database import Database, open_database
-from storage.outbox import add_delivery, lease_deliveries, list_deliveries, retry_deliveries
+from storage.dead_letters import retry_deliveries
+from storage.outbox import add_delivery, lease_deliveries, list_deliveries
 from storage.rows import SignalRow
 from storage.upserts import upsert
 
@@ -46,7 +48,7 @@ def put(database: Database, channel: str, *targets: str) -> None:
 
 async def send(database: Database, channel: Channel, *, at: datetime = NOW, limit: float = 5.0) -> list[tuple[str, str]]:
     """Send what is due and give each message's state and error."""
-    for delivery in lease_deliveries(database, now=at, channel=channel.name, worker="w", most=9):
+    for delivery in lease_deliveries(database, now=at, channel=channel.name, worker=process_mark(), most=9):
         await send_one(database, channel, delivery, lambda: at, limit=limit)
     return [(str(row["state"]), str(row["error"])) for row in list_deliveries(database)]
 

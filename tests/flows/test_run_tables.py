@@ -73,6 +73,6 @@ def test_losses_are_told_in_words_the_most_frequent_first() -> None:
     report.count("fetched", "a", "dns")
     report.count("fetched", "a", "odd-new-reason", number=4)
     assert losses_in_words(report.by_source["a"], without=("dns",)) == (
-        "fetched: 4 odd-new-reason; gated: 2 name no state or body of the subject"
+        "fetched: 4 odd-new-reason; gated: 2 without a state or body of the subject"
     )
     assert waits_in_words({"sent": Counter({"http-500": 2})}) == "sent: 2 failed at the host (500)"

@@ -4,10 +4,15 @@ import random
 import signal
 import time
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from typer.testing import CliRunner
 
-from tests.flows.conftest import EVENT, SOON, Lookout, PrefectServer, Press, until
+from flows.cli import app
+from tests.flows.conftest import EVENT, SOON, Lookout, PrefectServer, Press, free_port, until
 
 
 @pytest.mark.timeout(300)
@@ -21,7 +26,7 @@ def test_the_status_and_the_flow_agree(lookout: Lookout, press: Press, prefect_s
     assert some.stderr.splitlines() == [
         "source gone failed: http-404",
         "source lost failed: http-404",
-        "3 sources, 1 new entries, 0 articles, 0 new signals, 0 alerts sent",
+        "3 sources, 1 new entry, 0 articles, 0 new signals, 0 alerts sent",
     ]
     many = lookout.run("run", VIGIE_MAX_FAILED="0.6")
     assert many.returncode == 1
@@ -32,11 +37,48 @@ def test_the_status_and_the_flow_agree(lookout: Lookout, press: Press, prefect_s
     assert not (lookout.folder / ".vigie" / "prefect").exists()  # the operator's server was used, no other
 
 
+class Postman:
+    """A mail server that knows one of the two who are written to."""
+
+    def __init__(self) -> None:
+        self.came: list[str] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        envelope.rcpt_tos.append(address)
+        return "550 5.1.1 No such user" if address.startswith("gone@") else "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.came += envelope.rcpt_tos
+        return "250 OK"
+
+
+def test_a_recipient_who_refuses_the_test_of_a_channel_keeps_it_from_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postman, port = Postman(), free_port()
+    server = Controller(postman, hostname="127.0.0.1", port=port)
+    server.start()
+    channel = {"name": "desk", "kind": "email", "smtp": f"127.0.0.1:{port}", "from": "vigie@example.org", "tls": "none"}
+    lines = [f'{key} = "{value}"' for key, value in channel.items()] + ['to = ["gone@example.org", "here@example.org"]']
+    (tmp_path / "alerts.toml").write_text("\n".join(["[[channel]]", *lines]), encoding="utf-8")
+    monkeypatch.setenv("VIGIE_ALERTS", str(tmp_path / "alerts.toml"))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["alerts", "test", "desk"])
+    server.stop()
+    assert postman.came == ["here@example.org"]
+    assert result.stderr.splitlines() == [
+        "refused by desk <gone@example.org>: smtp 550: 5.1.1 No such user",
+        "sent to desk <here@example.org>",
+    ]
+    assert result.exit_code == 1
+
+
 def since(before: dict[str, str], server: PrefectServer) -> list[str]:
     """The states of the runs that were not there before, oldest first."""
     return [state for run, state in server.runs().items() if run not in before]
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.timeout(300)
 def test_a_killed_run_loses_nothing_and_repeats_nothing(lookout: Lookout, press: Press) -> None:
     press.items += EVENT
@@ -127,12 +169,19 @@ def test_serve_runs_the_schedule_on_a_given_server(lookout: Lookout, press: Pres
 
 @pytest.mark.timeout(120)
 def test_a_wrong_configuration_writes_nothing(lookout: Lookout) -> None:
-    lookout.write("[[source]]\nid = 1\n", "[[rule]]\nchannel = 'none'\n")
+    channel = '[[channel]]\nname = "hook"\nkind = "webhook"\nurl = "https://h.example/"\nsecret_env = "NO_SUCH_SECRET"\n'
+    rule = '[[rule]]\nname = "r"\nchannel = "none"\nthemes = ["gossip"]\n[[rule]]\nname = "s"\nchannel = "hook"\ncountries = ["XX"]\n'
+    lookout.write("[[source]]\nid = 1\n", f"{channel}[[rule]]\nname = 'q'\nchannel = 'none'\n{rule}")
     before = sorted(lookout.folder.iterdir())
     for command in ("run", "serve"):
         wrong = lookout.run(command, VIGIE_DB="sqlite://")
         assert wrong.returncode == 2
-        assert all(part in wrong.stderr for part in ("sources.toml:1", "alerts.toml:1", "VIGIE_DB")), wrong.stderr
+        for part in (
+            "sources.toml:1", "VIGIE_DB", "alerts.toml:5: [[channel]] 1: secret_env: the environment variable NO_SUCH_SECRET is",
+            "alerts.toml:8: [[rule]] 1: channel: there is no channel 'none'", "alerts.toml:12: [[rule]] 2: themes: unknown theme: gossip",
+            "alerts.toml:16: [[rule]] 3: countries: unknown country: XX",
+        ):  # fmt: skip
+            assert part in wrong.stderr, wrong.stderr
         assert sorted(lookout.folder.iterdir()) == before
 
     lookout.write("")

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import os
+import pty
+import re
 import shlex
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from extractors.errors import ConfigError
 from flows.cli import app
 from flows.cycle import run_cycle
 from flows.report import RunReport, read_report
+from flows.runs import list_runs
 from storage.database import Database, open_database
 from storage.runs import save_run, stored_runs
 from tests.flows.watching import DRILL, NOW, Opener, article_page, rss
@@ -179,6 +183,36 @@ def test_programs_read_a_line_for_the_whole_and_one_a_source(vigie: Vigie) -> No
     (line,) = vigie("runs show last --format jsonl --source steppe").stdout.splitlines()
     assert json.loads(line) == lines[2]
     assert [json.loads(line)["run"] for line in vigie("runs list --format jsonl").stdout.splitlines()] == ["0ld", "new-1"]
+
+
+@pytest.mark.usefixtures("stored")
+def test_on_a_terminal_of_eighty_columns_a_run_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal, redirect_stdout(terminal):
+        list_runs("", "table", f"sqlite:///{tmp_path}/vigie.db")
+        terminal.flush()
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", os.read(master, 10_000).decode()).splitlines()
+    os.close(master)
+    assert [line.split() for line in shown] == [
+        ["run", "started", "state", "read", "new", "articles", "signals", "alerts", "waiting"],
+        ["0ld", f"{NOW - 9 * HOUR:%m-%d}", f"{NOW - 9 * HOUR:%H:%M}", "died", *"1 of 1 1 0 0 0 0".split()],
+        ["new-1", f"{NOW:%m-%d}", f"{NOW:%H:%M}", "done", *"1 of 2 1 0 0 0 0".split()],
+    ]
+
+
+def test_where_there_is_no_run_that_is_said(vigie: Vigie) -> None:
+    found = vigie("runs list")
+    assert (found.exit_code, found.stdout, found.stderr) == (0, "", "no run yet: `vigie run` makes one\n")
+    assert "no run yet" in str(vigie("runs show").exception)
+
+
+async def test_a_feed_without_items_is_no_failed_source(newsroom: HTTPServer, open_watch: Opener, vigie: Vigie) -> None:
+    newsroom.expect_request("/empty").respond_with_data(rss(), content_type="text/xml")
+    async with open_watch({"hollow": newsroom.url_for("/empty"), "absent": newsroom.url_for("/none")}) as desk:
+        await run_cycle(desk, "run")
+    (row,) = csv.DictReader(io.StringIO(vigie("runs list --format csv").stdout))
+    assert (row["sources"], row["failed"]) == ("2", "1")
 
 
 @pytest.mark.usefixtures("stored")

@@ -23,7 +23,7 @@ from flows.report import RunReport
 from flows.send import send_deliveries, send_one
 from flows.settings import read_settings
 from storage.database import Database
-from storage.outbox import add_delivery, lease_deliveries, list_deliveries
+from storage.outbox import LEASE, add_delivery, lease_deliveries, list_deliveries
 from storage.rows import SignalRow
 from storage.snapshots import Snapshots
 from storage.upserts import upsert
@@ -137,7 +137,7 @@ async def test_a_slow_channel_delays_no_other(database: Database, open_desk: Ope
 
 async def test_a_channel_that_never_ends_is_given_up_for_now(database: Database, put: Put) -> None:
     put("hung", "msg_1")
-    (delivery,) = lease_deliveries(database, now=NOW, channel="hung", worker="w", most=1)
+    (delivery,) = lease_deliveries(database, now=NOW, channel="hung", worker=process_mark(), most=1)
     hung = FakeChannel("hung", gate=asyncio.Event())
     assert await send_one(database, hung, delivery, clock(), limit=0.05) == "timeout"
     assert states(database) == {"msg_1": "pending"}
@@ -201,17 +201,49 @@ async def test_a_living_worker_keeps_what_it_leased(database: Database, open_des
     assert hook.sent == []
 
 
-async def test_a_defect_of_a_channel_ends_the_sending_in_the_open(database: Database, open_desk: OpenDesk, put: Put) -> None:
-    put("odd", "msg_1")
-    with pytest.raises(ExceptionGroup) as caught:
-        await send_deliveries(open_desk(FakeChannel("odd", errors=[KeyError("defect")])), report(), clock())
-    assert caught.group_contains(KeyError)
-    assert states(database) == {"msg_1": "pending"}
+async def test_a_defect_of_a_channel_is_a_refusal_that_holds_up_nobody(
+    database: Database, open_desk: OpenDesk, put: Put, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put("odd", "msg_1", "msg_2")
+    put("mail", *(f"msg_m{number}" for number in range(9)))
+    odd, mail = FakeChannel("odd", errors=[KeyError("s3cret")]), FakeChannel("mail")
+    counted = report()
+    await send_deliveries(open_desk(odd, mail), counted, clock())
+    assert (odd.sent, len(mail.sent)) == (["msg_2"], 9)
+    (waiting,) = list_deliveries(database, state="pending")
+    assert (waiting["key"], waiting["attempts"], waiting["error"]) == ("msg_1", 1, "KeyError")
+    assert counted.gates["sent"].lost == {"KeyError": 1}
+    assert "s3cret" not in "".join(capsys.readouterr())
+
+    await send_deliveries(open_desk(odd, mail), report(), clock(NOW + timedelta(minutes=1)))
+    assert odd.sent == ["msg_2", "msg_1"]
 
 
-async def test_a_message_to_a_channel_that_left_the_configuration_waits(
+async def test_who_slept_over_the_lease_sends_nothing_that_may_be_anothers(
+    database: Database, open_desk: OpenDesk, put: Put
+) -> None:
+    put("hook", "msg_1", "msg_2", "msg_3")
+    times = iter([NOW, NOW, NOW, NOW])  # the strays, the lease, the look before the first message, its record
+    hook = FakeChannel("hook")
+    taken: list[str] = []
+
+    def late() -> datetime:
+        if (now := next(times, None)) is not None:
+            return now
+        if not taken:  # as the lease ends another worker comes
+            found = lease_deliveries(database, now=NOW + LEASE, channel="hook", worker="another", most=9)
+            taken.extend(delivery.key for delivery in found)
+        return NOW + LEASE
+
+    await send_deliveries(open_desk(hook), report(), late)
+    assert (hook.sent, taken) == (["msg_1"], ["msg_2", "msg_3"])
+
+
+async def test_a_message_to_a_channel_that_left_the_configuration_waits_for_a_day(
     database: Database, open_desk: OpenDesk, put: Put
 ) -> None:
     put("gone", "msg_1")
     await send_deliveries(open_desk(FakeChannel("mail")), report(), clock())
     assert states(database) == {"msg_1": "pending"}
+    await send_deliveries(open_desk(FakeChannel("mail")), report(), clock(NOW + timedelta(hours=24)))
+    assert states(database) == {"msg_1": "dead"}

@@ -2,29 +2,40 @@
 
 import signal
 import socket
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from tests.flows.conftest import EVENT, Lookout, Press, until
+from tests.flows.conftest import ALERTS, ENDING, EVENT, Lookout, Press, until
 
 EVERY_MINUTE = "* * * * *"
+THRICE_A_MINUTE = "* * * * * */20"
+STRUCK = datetime.now(UTC) - timedelta(minutes=30)
+DIGEST = f"""
+[[rule]]
+name = "morning"
+channel = "log"
+when = ["digest"]
+at = "{STRUCK:%H:%M}"
+"""
 ARTIFACTS = {"summary", "sources", "signals"}
 
 
 @pytest.mark.timeout(600)
 def test_what_the_scheduler_creates_is_run_and_shown(lookout: Lookout, press: Press) -> None:
     press.items += EVENT
-    lookout.write(press.source("one", "/feed") + press.source("gone", "/none"))
-    lookout.settings["VIGIE_CRON"] = EVERY_MINUTE
+    lookout.write(press.source("one", "/feed") + press.source("gone", "/none"), ALERTS + DIGEST)
+    lookout.settings["VIGIE_CRON"] = THRICE_A_MINUTE
     process = lookout.up()
 
     check_the_ui(lookout)
     check_what_is_registered(lookout)
     check_that_a_second_start_is_refused(lookout)
-    run = lookout.wait_for_run()
-    check_the_run_page(lookout, run)
+    lookout.wait_for_run()
+    check_the_run_page(lookout, lookout.runs("COMPLETED")[0])  # later ones find nothing new
     check_that_a_run_by_hand_appears(lookout)
+    check_that_the_digest_runs_by_itself_and_is_told_once(lookout)
 
     lookout.stop(process, signal.SIGTERM)
 
@@ -36,7 +47,8 @@ def check_the_ui(lookout: Lookout) -> None:
 
 
 def check_what_is_registered(lookout: Lookout) -> None:
-    assert lookout.server.schedules() == [EVERY_MINUTE]
+    assert lookout.server.schedules() == [THRICE_A_MINUTE]
+    assert lookout.server.schedules("digest") == [f"{STRUCK.minute} {STRUCK.hour} * * *"]
     names = [automation["name"] for automation in lookout.server.ask("/automations/filter")]
     assert sorted(names) == ["vigie: crash runs stuck in Pending", "vigie: crash runs without a heartbeat"]
 
@@ -70,13 +82,27 @@ def check_that_a_run_by_hand_appears(lookout: Lookout) -> None:
     until(lambda: lookout.runs("COMPLETED", scheduled=False), "the run by hand on the server of vigie up", seconds=10)
 
 
+@pytest.mark.usefixtures("settled")
+def check_that_the_digest_runs_by_itself_and_is_told_once(lookout: Lookout) -> None:
+    (deployment,) = lookout.server.deployments("digest")
+    run = lookout.server.ask(f"/deployments/{deployment['id']}/create_flow_run")["id"]
+    until(lambda: run in lookout.runs("COMPLETED"), "the digest's run")
+    wanted = {"flow_run_id": {"any_": [run]}}
+    assert [item["key"] for item in lookout.server.ask("/artifacts/filter", artifacts=wanted)] == ["digest"]
+    assert [alert["type"] for alert in lookout.alerts()].count("vigie.signal.digest") == 1  # the cycles composed it before
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_a_signal_ends_everything_in_the_midst_of_a_run(lookout: Lookout, press: Press) -> None:
+@pytest.mark.parametrize("number", ENDING)
+def test_each_signal_ends_everything_in_the_midst_of_a_run(lookout: Lookout, press: Press, number: signal.Signals) -> None:
     lookout.write(press.source("slow", "/slow"))
     process = lookout.up_with_a_run_in_flight(press)
-    lookout.stop(process, signal.SIGHUP)
+    lookout.stop(process, number)
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_signal_ends_everything_at_the_start_and_before_a_run(lookout: Lookout, press: Press) -> None:
@@ -109,10 +135,12 @@ def test_a_wrong_configuration_writes_nothing(lookout: Lookout, press: Press) ->
     assert sorted(lookout.folder.iterdir()) == before
 
 
+@pytest.mark.usefixtures("settled")
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_nohup_survives_the_terminal(lookout: Lookout, press: Press) -> None:
     lookout.write(press.source("one", "/feed"))
+    lookout.settings["VIGIE_CRON"] = EVERY_MINUTE
     process = lookout.up(ignoring=signal.SIGHUP)
     process.send_signal(signal.SIGHUP)
     lookout.wait_for_run()

@@ -41,7 +41,7 @@ def test_the_run_page_shows_hostile_text_as_text_and_an_automation_hands_the_sig
         ("gone", "gone (404)"),
         ("one", "ok"),
     ]
-    assert artifacts["summary"].startswith("## 1 new signals, 1 alerts sent")
+    assert artifacts["summary"].startswith("## 1 new signal, 1 alert sent")
     assert "- **gone** failed: gone (404)" in artifacts["summary"]
     assert "| discovered | 1 | 1 |  |" in artifacts["summary"]
     assert "<script>" not in json.dumps(artifacts).replace("\\\\<script", "")

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 from pytest_httpserver import HTTPServer
 
 from flows.cycle import run_cycle
@@ -69,3 +70,18 @@ def cache_of(tmp_path: Path, encoder_cache: Path) -> Path:
         if not built.name.startswith("web.db") and not (own / built.name).exists():
             (own / built.name).symlink_to(built)
     return own
+
+
+class Faulty(httpx.AsyncBaseTransport):
+    """A library with a fault: the answers of `paper.example` trip it."""
+
+    def __init__(self, sound: httpx.AsyncBaseTransport) -> None:
+        self._sound = sound
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host == "paper.example":
+            raise RuntimeError("generator raised StopIteration")
+        return await self._sound.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._sound.aclose()

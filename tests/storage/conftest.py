@@ -8,6 +8,7 @@ import pytest
 from extractors.types import Article, Delivery, Entry, Passage, Reading, Signal
 from storage.database import Database
 from storage.entries import QueuedEntry, add_entries, due_entries, passages_of, save_readings
+from storage.outbox import add_delivery
 from storage.revisions import Version, save_article
 from storage.signals import save_signal
 
@@ -85,3 +86,17 @@ def make_delivery() -> Callable[..., Delivery]:
         return Delivery(key, **(values | given))  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def put(database: Database, save: Callable[..., Signal], make_delivery: Callable[..., Delivery]) -> Callable[..., Delivery]:
+    """Put a delivery about a saved signal into the outbox."""
+    save()
+
+    def into(key: str = "msg_1", **given: object) -> Delivery:
+        delivery = make_delivery(key, **given)
+        with database.write() as session:
+            assert add_delivery(session, delivery)
+        return delivery
+
+    return into

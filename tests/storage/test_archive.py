@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import update
 
 from extractors.errors import StorageError
+from extractors.signals.copies import Sketch, sketch
 from extractors.types import Delivery, Evidence, Signal
 from storage.archive import QUOTATION, Dropped, drop_texts, held_snapshots, without_words
 from storage.database import Database
 from storage.entries import QueuedEntry, record_done, record_fetched, record_quarantined
-from storage.outbox import add_delivery, deliveries_of, record_sent
+from storage.outbox import add_delivery, openings_of, record_sent
 from storage.rows import EntryRow, RevisionRow
 from storage.signals import stored_signals
 from storage.snapshots import Snapshots
@@ -74,6 +75,7 @@ def test_what_was_read_stays_and_the_words_go(database: Database, snapshots: Sna
     assert after.reading.scores == before.reading.scores
     assert (after.reading.vector == before.reading.vector).all()
     assert (after.reading.evidence[0].start, after.reading.evidence[0].end) == (0, before.reading.evidence[0].end)
+    assert Sketch.unpack(after.wording) == sketch(before.text)
     assert tuple(revision) == ("Earlier", "", "")
     assert tuple(entry)[1:] == ("", "", "done")
     assert tuple(article) == ("", False, True)
@@ -133,7 +135,7 @@ def test_a_sent_message_keeps_the_sentence_of_its_evidence(
     assert drop_texts(database, snapshots, [SOURCE]).messages == 1
 
     with database.read() as session:
-        sent, waiting, others = (delivery.payload for delivery in deliveries_of(session, "s0123456789ab"))
+        sent, waiting, others = (delivery.payload for delivery in openings_of(session, "s0123456789ab"))
     assert (sent["quote"], sent["title"], sent["url"]) == ("It said no.", "No drill", SOURCE)
     assert [item["text"] for item in sent["evidence"]] == ["", ""]
     assert waiting["quote"] == others["quote"] == SAID * 40
@@ -149,7 +151,7 @@ def test_a_long_sentence_is_cut(
     deliver(database, make_delivery(payload={**message("z" * 900), "evidence": []}))
     drop_texts(database, snapshots, [SOURCE])
     with database.read() as session:
-        (cut,) = deliveries_of(session, "s0123456789ab")
+        (cut,) = openings_of(session, "s0123456789ab")
     assert cut.payload["quote"] == "z" * (QUOTATION - 1) + "…"
 
 

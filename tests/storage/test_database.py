@@ -26,8 +26,8 @@ from storage.rows import UtcTime
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TABLES = {
-    "alembic_version", "alert", "article", "backfill", "delivery", "document", "document_passage", "document_sentence", "entry",
-    "member", "mute", "passage", "reading", "reclassification", "revision", "run", "signal", "signal_tag", "source", "verdict",
+    "alembic_version", "alert", "article", "backfill", "change", "delivery", "document", "document_passage", "document_sentence",
+    "entry", "member", "mute", "passage", "reading", "reclassification", "revision", "run", "signal", "signal_tag", "source", "verdict",
 }  # fmt: skip
 PASSWORD = "s3cret"
 RUN = "INSERT INTO run (id, started_at) VALUES (:id, '2026-03-02 09:30:00')"

@@ -25,6 +25,7 @@ from storage.entries import (
     save_readings,
     save_record,
 )
+from storage.listed import Added
 from storage.reports import unplaced_reports
 from storage.revisions import Version, save_article
 
@@ -78,10 +79,10 @@ def test_an_entry_moves_from_discovered_to_done(
 
 def test_an_address_is_queued_once_whoever_lists_it(database: Database) -> None:
     drill, bank = Entry(DRILL, "steppe", "first title"), Entry("https://steppe.example/bank", "steppe")
-    assert add_entries(database, [drill, bank, drill], now=NOW, first_poll=True) == 2
+    assert add_entries(database, [drill, bank, drill], now=NOW, first_poll=True) == Added(new=2, known=1)
 
     later = NOW + timedelta(hours=1)
-    assert add_entries(database, [Entry(DRILL, "chorsu", "another title")], now=later, first_poll=False) == 0
+    assert add_entries(database, [Entry(DRILL, "chorsu", "another title")], now=later, first_poll=False) == Added(known=1)
 
     kept = due_entries(database, "discovered", now=later)[0]
     assert (kept.source, kept.title, kept.first_seen, kept.first_poll) == ("steppe", "first title", NOW, True)
@@ -91,7 +92,7 @@ def test_an_address_is_queued_once_whoever_lists_it(database: Database) -> None:
 def test_an_entry_that_left_the_queue_is_not_queued_again(database: Database, queue: Queue) -> None:
     entry = queue()
     record_quarantined(database, entry.id, "http-404")
-    assert add_entries(database, [Entry(DRILL, "steppe")], now=NOW, first_poll=False) == 0
+    assert add_entries(database, [Entry(DRILL, "steppe")], now=NOW, first_poll=False) == Added(known=1)
     assert stages(database) == {DRILL: ("quarantined", "http-404")}
 
 
@@ -104,7 +105,7 @@ def test_two_sources_that_list_the_same_pages_at_once_queue_each_once(database: 
     pages = [Entry(f"https://steppe.example/{number}", "steppe") for number in range(30)]
     with ThreadPoolExecutor(3) as pool:
         adding = [pool.submit(add_entries, database, pages, now=NOW, first_poll=False) for _ in range(3)]
-        assert sum(added.result() for added in adding) == 30
+        assert sum(added.result().new for added in adding) == 30
     assert count_entries(database) == 30
 
 
@@ -228,7 +229,8 @@ def test_what_no_database_takes_is_marked_in_its_place(
 def test_an_address_too_long_for_an_index_stops_nothing(database: Database, queue: Queue, make_article: Make) -> None:
     tail = "".join(chr(97 + (number * number) % 26) + str(number * 7919 % 10_007) for number in range(2_000))
     endless = f"https://steppe.example/{tail}"
-    assert add_entries(database, [Entry(endless, "steppe"), Entry(DRILL, "steppe")], now=NOW, first_poll=False) == 1
+    added = add_entries(database, [Entry(endless, "steppe"), Entry(DRILL, "steppe")], now=NOW, first_poll=False)
+    assert added == Added(new=1, too_long=1)
     assert save_article(database, queue(DRILL), Version(make_article(canonical=endless), "hash", [])) == ""
 
 

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from extractors.types import Entry
 from storage.database import Database
 from storage.entries import add_entries, due_entries, record_quarantined
-from storage.listed import EDITED_WITHIN, MOST_EDITS
+from storage.listed import EDITED_WITHIN, LIVE_WITHIN, MOST_EDITS, MOST_LOOKS, look_again
+from storage.rows import EntryRow
 from tests.storage.conftest import NOW
 
 DRILL = "https://steppe.example/drill"
@@ -21,7 +22,7 @@ def listed(url: str = DRILL, title: str = "Drill off", guid: str = "g1", source:
 
 
 def poll(database: Database, *entries: Entry, after: timedelta = HOUR) -> int:
-    return add_entries(database, entries, now=NOW + after, first_poll=False)
+    return add_entries(database, entries, now=NOW + after, first_poll=False).new
 
 
 def done(database: Database) -> None:
@@ -103,3 +104,44 @@ def test_a_title_that_no_database_takes_is_no_edit(database: Database) -> None:
     poll(database, listed(title="Drill\x00 off"))
 
     assert queued(database) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "after", "looks"),
+    [
+        ({}, HOUR, 1),
+        ({}, LIVE_WITHIN + HOUR, 0),
+        ({"live_at": None}, HOUR, 0),
+        ({"looks": MOST_LOOKS}, HOUR, 0),
+        ({"first_seen": NOW - EDITED_WITHIN}, HOUR, 0),
+        ({"quiet": True}, HOUR, 0),
+        ({"stage": "fetched"}, HOUR, 0),
+        ({"source": "chorsu"}, HOUR, 0),
+        ({"url": MOVED}, HOUR, 0),
+    ],
+    ids=[
+        "live",
+        "over",
+        "no live blog",
+        "looked at enough",
+        "old",
+        "of a backfill",
+        "on its way",
+        "another's",
+        "not listed",
+    ],
+)
+def test_a_listed_live_blog_is_looked_at_while_it_goes_on(
+    database: Database, changes: dict[str, object], after: timedelta, looks: int
+) -> None:
+    poll(database, listed(), after=timedelta(0))
+    with database.write() as session:
+        values = {"stage": "done", "live_at": NOW, "attempts": 3} | changes
+        session.connection().execute(update(EntryRow).values(**values))
+
+    assert look_again(database, "steppe", {DRILL}, now=NOW + after) == looks
+    assert look_again(database, "steppe", {DRILL}, now=NOW + after) == 0  # once a poll
+    assert queued(database) == [(DRILL, "Drill off")] * looks
+    with database.read() as session:
+        (row,) = session.connection().execute(select(EntryRow))
+    assert (row.looks, row.attempts) == (looks or changes.get("looks", 0), 3)  # to look again is no failure

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from extractors.errors import DeliveryError
 from extractors.types import Article, Delivery, Passage, Signal
 from storage.database import Database
 from storage.entries import QueuedEntry, record_failed, record_fetched, record_quarantined
@@ -51,8 +52,8 @@ def test_messages_wait_in_the_outbox_until_they_are_sent_or_dead(
         add_delivery(session, replace(make_delivery("msg_5"), cap=2))
     sent, refused, dead, _ = lease_deliveries(database, now=NOW, channel="console", worker="w", most=4)
     record_sent(database, sent.key, now=NOW)
-    record_refused(database, refused, "http-500", now=NOW, wait=None, final=False)
-    record_refused(database, dead, "http-410", now=NOW, wait=None, final=True)
+    record_refused(database, refused, DeliveryError("console", "http-500"), now=NOW, worker="w")
+    record_refused(database, dead, DeliveryError("console", "http-410", final=True), now=NOW, worker="w")
     with database.read() as session:
         waiting = waiting_by_source(session)
     assert waiting[""] == {"sent": {"http-500": 1, "not yet tried": 1, "held for a digest": 1}}

@@ -89,7 +89,7 @@ def test_the_last_of_a_page_takes_the_page_along(database: Database, snapshots: 
 def test_what_was_removed_is_known_and_not_fetched_again(database: Database, snapshots: Snapshots, two: str) -> None:
     assert two
     remove_articles(database, snapshots, url=ONE)
-    assert add_entries(database, [Entry(ONE, ONE, "No drill")], now=NOW, first_poll=False) == 0
+    assert add_entries(database, [Entry(ONE, ONE, "No drill")], now=NOW, first_poll=False).new == 0
     assert due_entries(database, "discovered", now=NOW) == []
     assert remove_articles(database, snapshots, url=ONE)["entries"] == 0
 

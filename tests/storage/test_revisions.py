@@ -1,11 +1,12 @@
 """An article is stored once: a known text ends its entry, another version takes the place of the first and keeps it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from extractors.signals.copies import sketch
 from extractors.text.article import content_hash
@@ -24,6 +25,8 @@ from storage.entries import (
 from storage.listed import content_of
 from storage.reports import unplaced_reports
 from storage.revisions import Version, recent_wordings, save_article
+from storage.rows import PassageRow
+from storage.upserts import column
 from tests.storage.conftest import NOW
 
 DRILL = "https://steppe.example/drill"
@@ -35,6 +38,7 @@ NEWS = (
     "Armenia and the European Union signed an agreement in Yerevan on Sunday, the Foreign Ministry said, and the Commission "
     "promised 40 million euros for the border service of the country over the next three years."
 )
+NUMBERED = "The convoy halted at the border post for another hour. "
 HOUR = timedelta(hours=1)
 Queue = Callable[..., QueuedEntry]
 Make = Callable[..., Article]
@@ -158,7 +162,7 @@ def test_what_a_backfill_finds_revises_nothing(database: Database, queue: Queue,
 def test_what_a_version_adds_was_seen_with_it(
     database: Database, queue: Queue, make_article: Make, make_reading: Callable[..., Any]
 ) -> None:
-    """Its freshness is judged by when it came, and by the date that it claims."""
+    """Its freshness is judged by when it came, and by the earliest date that its article ever claimed."""
     entry = fetched(database, queue(DRILL), "aa")
     save_article(database, entry, version(make_article, DRILL, FIRST, published=NOW - HOUR))
     finish(database, entry)
@@ -170,7 +174,7 @@ def test_what_a_version_adds_was_seen_with_it(
     with database.read() as session:
         (found,) = unplaced_reports(session, [entry.id])
 
-    assert (found.report.text, found.report.published, found.report.seen) == (NEWS, NOW + HOUR, NOW + 5 * HOUR)
+    assert (found.report.text, found.report.published, found.report.seen) == (NEWS, NOW - HOUR, NOW + 5 * HOUR)
     assert found.report.section  # placed by itself: the passages of a page tell one event
 
 
@@ -199,6 +203,70 @@ def test_nearly_the_same_text_under_another_address_is_a_version_for_a_week(
     assert save_article(database, entry, version(make_article, old, FIRST + " More."), [first.id]) == ""
 
 
+@pytest.mark.parametrize("fresh_first", [True, False])
+def test_by_its_wording_alone_no_news_is_a_version_of_what_a_backfill_read_nor_the_other_way(
+    database: Database, queue: Queue, make_article: Make, *, fresh_first: bool
+) -> None:
+    """Last year's message for the feast day, read an hour ago, is not this year's."""
+    past, url = "https://steppe.example/past", "https://steppe.example/today"
+    add_entries(database, [Entry(past, "steppe")], now=NOW, first_poll=False, quiet=True)
+    (old,) = (entry for entry in due_entries(database, "discovered", now=NOW) if entry.quiet)
+    both = [(old, version(make_article, past, FIRST)), (queue(url), version(make_article, url, FIRST + " More."))]
+    (first, before), (second, after) = both[::-1] if fresh_first else both
+    assert save_article(database, first, before) == ""
+
+    assert save_article(database, second, after, [first.id]) == ""
+    assert len(rows(database, "article")) == 2
+    assert [entry for entry, _ in recent_wordings(database, "steppe", now=NOW)] == [entry.id for entry, _ in both[1:]]
+
+
+@pytest.mark.parametrize(
+    ("canonical", "body", "outcome"),
+    [(DRILL, FIRST, "same-page"), (DRILL, FIRST + " More.", "revision"), ("", FIRST, "same-page")],
+    ids=["its address", "its address, edited", "its very words"],
+)
+def test_what_a_backfill_read_is_known_all_the_same(
+    database: Database, queue: Queue, make_article: Make, canonical: str, body: str, outcome: str
+) -> None:
+    add_entries(database, [Entry(DRILL, "steppe")], now=NOW, first_poll=False, quiet=True)
+    (old,) = due_entries(database, "discovered", now=NOW)
+    save_article(database, old, version(make_article, DRILL, FIRST))
+    url = "https://steppe.example/drill.amp"
+
+    assert save_article(database, queue(url), version(make_article, url, body, canonical=canonical or url)) == outcome
+    assert len(rows(database, "article")) == 1
+
+
+@pytest.mark.parametrize(
+    ("first_claims", "then_claims", "first_poll", "expected"),
+    [
+        (NOW - HOUR, NOW - HOUR, False, NOW - HOUR),
+        (NOW - 9000 * HOUR, NOW + HOUR, False, NOW - 9000 * HOUR),
+        (NOW - HOUR, NOW - 9000 * HOUR, False, NOW - 9000 * HOUR),
+        (None, NOW + 90 * HOUR, False, NOW),
+        (None, None, False, NOW),
+        (None, NOW + 90 * HOUR, True, None),
+        (NOW + 3 * HOUR, NOW + 3 * HOUR, False, NOW),
+    ],
+    ids=["current", "moved", "old by its later page", "undated, moved", "undated", "an archive's, moved", "dated ahead"],
+)  # fmt: skip
+def test_what_is_added_is_as_old_as_its_article_ever_was(
+    database: Database, make_article: Make, first_claims: datetime | None, then_claims: datetime | None,
+    expected: datetime | None, *, first_poll: bool,
+) -> None:  # fmt: skip
+    add_entries(database, [Entry(DRILL, "steppe")], now=NOW, first_poll=first_poll)
+    (entry,) = due_entries(database, "discovered", now=NOW)
+    save_article(database, entry, version(make_article, DRILL, FIRST, published=first_claims))
+    finish(database, entry)
+    later = version(make_article, DRILL, FIRST, NEWS, published=then_claims, at=NOW + 100 * HOUR)
+
+    assert save_article(database, fetched(database, entry, "bb"), later) == "revision"
+
+    with database.read() as session:
+        (added,) = session.connection().execute(select(PassageRow).where(column(PassageRow, "text") == NEWS))
+    assert added.at == expected
+
+
 def test_of_a_text_that_was_not_kept_the_sketch_is_compared(database: Database, queue: Queue, make_article: Make) -> None:
     save_article(database, queue(DRILL), version(make_article, DRILL, FIRST))
     with database.write() as session:
@@ -208,6 +276,44 @@ def test_of_a_text_that_was_not_kept_the_sketch_is_compared(database: Database, 
 
     assert save_article(database, queue(url), version(make_article, url, FIRST, NEWS, canonical=DRILL)) == "revision"
     assert [row.text for row in rows(database, "passage")] == ["", NEWS]
+
+
+def test_of_a_text_that_was_not_kept_another_address_with_nearly_the_same_is_no_version(
+    database: Database, queue: Queue, make_article: Make
+) -> None:
+    """Its states and bodies cannot be compared: a telegram to one state must not swallow that to another."""
+    first, url = queue(DRILL), "https://steppe.example/second"
+    save_article(database, first, version(make_article, DRILL, FIRST))
+    with database.write() as session:
+        session.connection().execute(text("UPDATE article SET text = ''"))
+
+    second = version(make_article, url, FIRST.replace("Kyrgyzstan", "Kazakhstan"))
+    assert save_article(database, queue(url), second, [first.id]) == ""
+
+
+def test_of_a_live_blog_that_was_not_kept_each_post_is_known_by_its_sketch(
+    database: Database, queue: Queue, make_article: Make
+) -> None:
+    def blog(*posts: str) -> Version:
+        made = version(make_article, DRILL, *posts, at=NOW + HOUR)
+        spans = tuple((*span, NOW - HOUR) for span in made.article.paragraphs)
+        return replace(made, article=replace(made.article, posts=spans))
+
+    posts = [f"{FIRST.replace('1,400', f'{number},400')} {NUMBERED * number}" for number in range(1, 12)]
+    entry = fetched(database, queue(DRILL), "aa")
+    save_article(database, entry, blog(*posts))
+    finish(database, entry)
+    with database.write() as session:
+        for row in session.connection().execute(select(PassageRow)).all():
+            session.connection().execute(
+                update(PassageRow).where(column(PassageRow, "id") == row.id).values(text="", sketch=sketch(row.text).pack())
+            )
+        session.connection().execute(text("UPDATE article SET text = ''"))
+
+    assert save_article(database, fetched(database, entry, "bb"), blog(NEWS, *posts)) == "revision"
+
+    assert [row.text for row in rows(database, "passage") if row.text] == [NEWS]
+    assert rows(database, "entry")[0].live_at is not None
 
 
 def test_an_article_stands_when_its_page_cannot_be_fetched_again(

@@ -161,3 +161,14 @@ def test_facts_keep_who_printed_them(make: Make) -> None:
     facts: Facts = facts_of(make("r", "ASTANA, 5 November (TASS) - Kazakhstan did not vote on the text."), "state")
     assert (facts.printed.kind, facts.printed.wire) == ("state", "TASS")
     assert facts.partners == frozenset()
+
+
+def test_what_is_dropped_is_forgotten_with_its_texts_and_pages_and_nothing_else_is(make: Make) -> None:
+    window, near = Window(load_pair_model()), np.eye(384)[0]
+    goes, stays = place(window, make("goes", LONG, near=near)), place(window, make("stays", "Another matter altogether."))
+    window.drop([goes.signal.id, "unknown"])
+    assert list(window.known.values()) == [stays]
+    again = place(window, make("again", LONG, near=near))
+    assert again.signal.members == ("again",)
+    copy = make("copy", "Another matter altogether.")
+    assert window.find(facts_of(copy)).known is stays

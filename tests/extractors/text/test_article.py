@@ -180,6 +180,19 @@ def test_a_page_nested_without_end_is_read_or_put_aside(opening: str) -> None:
     assert article.text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<p>" + b"Astana and Brussels signed an accord. " * 120_000,
+        b"<article>" + b"<p>Astana and Brussels" * 31_000,
+        b"<p>" + b"Astana and Brussels signed an accord. " * 14_000,
+    ],
+    ids=["more bytes than a page has", "more tags than a page has", "more text than an article has"],
+)
+def test_a_page_beyond_all_measure_is_put_aside(body: bytes) -> None:
+    assert reason(body) == "too-large"
+
+
 def test_the_hash_is_of_the_words_and_not_of_their_setting() -> None:
     assert content_hash("Astana signs\n\nan accord ") == content_hash("ASTANA  signs an\u00a0accord")
     assert content_hash("Astana signs an accord") != content_hash("Astana signs no accord")

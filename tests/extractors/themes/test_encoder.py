@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -61,17 +62,6 @@ def test_meaning_is_near_across_languages(encoder: Encoder) -> None:
     assert float(said @ near) > float(said @ far) + 0.05
 
 
-def test_building_leaves_the_model_its_tokenizer_and_their_sums(tmp_path: Path) -> None:
-    (tmp_path / f".{NAME}-of-a-killed-build").mkdir()
-    said: list[str] = []
-    folder = build_encoder(tmp_path, said.append)
-    assert said == [f"building the encoder in {folder}: once, about 10 s"]
-    assert folder == tmp_path / NAME
-    assert {file.name for file in folder.iterdir()} == {"model.onnx", "tokenizer.json", "SHA256SUMS"}
-    assert {file.name for file in tmp_path.iterdir()} <= {NAME, f"{NAME}.lock"}
-    assert not [file for file in tmp_path.rglob("*") if "f32" in file.name or file.stat().st_size > 300_000_000]
-
-
 def test_a_damaged_cache_is_built_again(encoder_cache: Path, tmp_path: Path) -> None:
     shutil.copytree(encoder_cache / NAME, tmp_path / NAME)
     model, said = tmp_path / NAME / "model.onnx", list[str]()
@@ -85,33 +75,37 @@ def test_a_damaged_cache_is_built_again(encoder_cache: Path, tmp_path: Path) -> 
     assert len(said) == 1
 
 
-def test_two_processes_that_start_at_once_build_it_once_and_say_so_once(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from extractors.themes.encoder import *; open_encoder(Path(sys.argv[1]), print)"
-    started = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
+def test_after_a_build_that_was_killed_two_processes_at_once_build_it_once_and_say_so_once(tmp_path: Path) -> None:
+    killed = start_to_open(tmp_path)
+    while not list(tmp_path.glob(f".{NAME}-*/model.onnx")):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    assert not module._is_whole(tmp_path / NAME)
+
+    started = [start_to_open(tmp_path) for _ in range(2)]
     said = [process.communicate()[0] for process in started]
+
     assert [process.returncode for process in started] == [0, 0]
     assert "".join(said) == f"building the encoder in {tmp_path / NAME}: once, about 10 s\n"
-    assert [file.name for file in tmp_path.iterdir() if file.is_dir()] == [NAME]
+    assert {file.name for file in tmp_path.iterdir()} <= {NAME, f"{NAME}.lock"}  # nothing of the killed one
+    assert {file.name for file in (tmp_path / NAME).iterdir()} == {"model.onnx", "tokenizer.json", "SHA256SUMS"}
+    assert not [file for file in tmp_path.rglob("*") if "f32" in file.name or file.stat().st_size > 300_000_000]
+    assert build_encoder(tmp_path, said.append) == tmp_path / NAME
+    assert len(said) == 2
+    assert module._is_whole(tmp_path / NAME)
+
+
+def start_to_open(cache: Path) -> "subprocess.Popen[str]":
+    code = "import sys; from pathlib import Path; from extractors.themes.encoder import *; open_encoder(Path(sys.argv[1]), print)"
+    return subprocess.Popen([sys.executable, "-c", code, str(cache)], stdout=subprocess.PIPE, text=True)
 
 
 def test_a_cache_that_cannot_be_made_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"^VIGIE_CACHE: "):
         open_encoder(tmp_path / "taken")
-
-
-def test_a_build_that_is_killed_leaves_nothing_that_counts_as_built(tmp_path: Path) -> None:
-    code = f"from pathlib import Path; from extractors.themes.encoder import build_encoder; build_encoder(Path({str(tmp_path)!r}))"
-    process = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        process.wait(timeout=1.5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    assert build_encoder(tmp_path) == tmp_path / NAME
-    assert module._is_whole(tmp_path / NAME)
 
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from extractors.web.fetch import Limits, Web, open_client
 from extractors.web.polite import HostLimiter
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-QUICK = {"connect": 5.0, "read": 5.0, "total": 20.0, "wait": 3.0, "body": 100_000, "redirects": 5}
+QUICK = {"connect": 5.0, "read": 5.0, "total": 20.0, "wait": 0.1, "body": 100_000, "redirects": 5}
 TLS = ssl.create_default_context()  # made once: reading the certificates of the world takes longer than a test
 
 Send = Callable[[bytes], Awaitable[None]]

@@ -74,6 +74,18 @@ async def test_an_unchanged_feed_is_confirmed_and_not_sent_again(
     assert second_run.traffic.bytes == 0
 
 
+async def test_a_host_in_trouble_for_a_moment_confirms_at_the_second_try(
+    open_run: Callable[..., Awaitable[Web]], httpserver: HTTPServer
+) -> None:
+    httpserver.expect_ordered_request("/feed").respond_with_data(FEED, headers={"ETag": "7"})
+    httpserver.expect_ordered_request("/feed").respond_with_data("busy", status=503)
+    httpserver.expect_ordered_request("/feed", headers={"If-None-Match": "7"}).respond_with_data(status=304)
+
+    pages = [await fetch_page(await open_run(), httpserver.url_for("/feed"), no_cache=True) for _ in range(2)]
+
+    assert [(page.body, page.revalidated) for page in pages] == [(FEED, False), (FEED, True)]
+
+
 async def test_a_feed_that_changed_is_read_anew_and_confirmed_from_then_on(
     open_run: OpenWeb, httpserver: HTTPServer
 ) -> None:

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -133,7 +134,79 @@ async def test_a_host_that_speaks_no_tls_fails_in_tls(web: Web, httpserver: HTTP
     assert (await failure(web, httpserver.url_for("/").replace("http:", "https:"))).reason == "tls"
 
 
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 400 no record of TLS\r\n\r\n", b"\x15\x03\x03\x00\x02\x02\x50"], ids=["plain text", "alert"]
+)
+async def test_what_breaks_tls_after_a_good_handshake_fails_in_tls(
+    open_web: OpenWeb, paper_example: Path, trusting: ssl.SSLContext, said: bytes
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(paper_example)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked, told = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(asked, told, server_side=True)
+        with suppress(ConnectionError):
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    writer.write(told.read())
+                    asked.write(await reader.read(65_536))
+            writer.write(told.read() + said)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        where = ("127.0.0.1", server.sockets[0].getsockname()[1])
+        web = await open_web(verify=trusting, pinned={"paper.example": where})
+        error = await failure(web, "https://paper.example/")
+
+    assert (error.reason, error.final) == ("tls", False)
+
+
+# Odd answers
+
+
+async def test_a_cookie_in_any_letters_spoils_no_later_request(web: Web, loopback: Any) -> None:
+    async def answer(send: Send, _request: str) -> None:
+        said = "Set-Cookie: visitor=\u0418\r\nSet-Cookie: \u0418=1\r\nSet-Cookie: plain=1\r\n".encode()
+        await send(b"HTTP/1.1 200 OK\r\n" + said + b"Content-Length: 4\r\nConnection: close\r\n\r\nhere")
+
+    address = await loopback.serve(answer)
+    for _ in range(2):
+        assert (await fetch_page(web, address)).body == b"here"
+
+    assert "Cookie: plain=1\r\n" in loopback.requests[1]
+
+
+@pytest.mark.parametrize(
+    "when", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2027 00:00:00 +9999999999999999"]
+)
+async def test_a_moment_beyond_all_calendars_is_none(web: Web, httpserver: HTTPServer, when: str) -> None:
+    httpserver.expect_request("/").respond_with_data(status=503, headers={"Retry-After": when})
+
+    error = await failure(web, httpserver.url_for("/"))
+
+    assert (error.reason, error.retry_after) == ("http-503", None)
+
+
 # Redirects
+
+
+@pytest.mark.parametrize(
+    "target", ["http://127.0.0.2:99999/", "http://xn--zzzz---/", "http://xn--a.example/", "http://[::zz]/"]
+)
+async def test_where_no_host_can_be_is_no_address(web: Web, loopback: Any, target: str) -> None:
+    async def lead(send: Send, _request: str) -> None:
+        await send(f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    redirected = await failure(web, await loopback.serve(lead))
+    asked = await failure(web, target)
+
+    assert redirected.reason in {"bad-address", "protocol"}  # httpx refuses some of them itself
+    assert (asked.reason, asked.final) == ("bad-address", True)
 
 
 async def test_two_hosts_that_lead_to_each_other_end_for_good(web: Web, loopback: Any) -> None:

@@ -355,7 +355,10 @@ def as_date(seconds: int) -> str:
 
 @pytest.mark.parametrize("written", [in_seconds, as_date])
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_short_retry_after_is_waited_out(web: Web, httpserver: HTTPServer, status: int, written: Any) -> None:
+async def test_a_short_retry_after_is_waited_out(
+    open_web: OpenWeb, httpserver: HTTPServer, status: int, written: Any
+) -> None:
+    web = await open_web(wait=3.0)
     asked_at: list[float] = []
 
     def busy_once(_request: Request) -> Response:

@@ -42,7 +42,7 @@ LINKS = """<!doctype html><html><body><nav><a href="/">Home</a><a href="/tag/oil
 
 def read(body: str | bytes, kind: SourceKind, content_type: str = "") -> list[Entry]:
     page = Page(ADDRESS, body if isinstance(body, bytes) else body.encode(), content_type)
-    return parse_listing(page, Source("paper", kind, ADDRESS))
+    return list(parse_listing(page, Source("paper", kind, ADDRESS)).entries)
 
 
 def reason(body: str | bytes, kind: SourceKind) -> str:

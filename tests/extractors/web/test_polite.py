@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
-from extractors.web.fetch import Web, fetch_page
+from extractors.errors import FetchError
+from extractors.web.fetch import BUSY, Web, fetch_page
 from extractors.web.polite import LONGEST_DELAY, HostLimiter, Shard, parse_shard
 from extractors.web.robots import Robots
 
@@ -156,6 +158,75 @@ async def test_a_slow_redirect_does_not_hold_the_first_host(open_web: Any, loopb
     async with asyncio.timeout(2):
         assert (await fetch_page(web, f"{address}/here")).body == b"here"
     away.cancel()
+
+
+# Not before
+
+
+async def test_a_host_that_asks_for_time_is_not_asked_before() -> None:
+    limiter, began = HostLimiter(spacing=0), time.monotonic()
+    limiter.rest("www.paper.example", 0.3)
+
+    async with limiter.turn("paper.example", patience=1):
+        assert time.monotonic() - began > 0.25
+    assert limiter.rests("paper.example") == 0
+
+
+async def test_a_host_that_asks_for_more_than_there_is_patience_for_is_not_waited_for() -> None:
+    limiter = HostLimiter(spacing=0)
+    limiter.rest("paper.example", 3600)
+
+    with pytest.raises(FetchError, match="host-asked") as refused:
+        async with asyncio.timeout(1), limiter.turn("paper.example", patience=10):
+            pytest.fail("asked all the same")
+    assert refused.value.retry_after == pytest.approx(3600, abs=1)
+    limiter.rest("paper.example", 0)
+    async with asyncio.timeout(1), limiter.turn("paper.example", patience=10):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "rest"),
+    [
+        (429, {"Retry-After": "3600"}, 3600),
+        (503, {"Retry-After": "3600"}, 3600),
+        (429, {}, BUSY),
+        (503, {}, 0),
+        (404, {"Retry-After": "3600"}, 0),
+    ],
+)
+async def test_who_waits_for_a_host_does_not_ask_it_when_it_asks_another_for_time(
+    web: Web, httpserver: HTTPServer, status: int, headers: dict[str, str], rest: float
+) -> None:
+    httpserver.expect_request("/").respond_with_data("no", status=status, headers=headers)
+    httpserver.expect_request("/other").respond_with_data("here")
+    pages = [fetch_page(web, httpserver.url_for(path)) for path in ("/", "/other", "/other")]
+
+    refused, *others = await asyncio.gather(*pages, return_exceptions=True)
+
+    assert isinstance(refused, FetchError)
+    assert refused.reason == f"http-{status}"
+    assert web.hosts.rests(httpserver.host) == pytest.approx(rest, abs=5)
+    if rest:
+        assert [str(other).partition(":")[0] for other in others] == ["host-asked"] * 2
+    assert sum(request.path == "/other" for request, _ in httpserver.log) == (0 if rest else 2)
+
+
+@pytest.mark.parametrize("trouble", [b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", b""], ids=["503", "no answer"])
+async def test_a_second_try_keeps_the_hosts_delay(open_web: Any, loopback: Any, trouble: bytes) -> None:
+    moments: list[float] = []
+
+    async def answer(send: Any, _request: str) -> None:
+        moments.append(time.monotonic())
+        await send(trouble)
+
+    web, address = await open_web(), await loopback.serve(answer)
+    web.hosts.slow_down("127.0.0.1", 0.3)
+    with pytest.raises(FetchError):
+        await fetch_page(web, address)
+
+    assert len(moments) == 3
+    assert all(later - earlier > 0.28 for earlier, later in pairwise(moments))
 
 
 # Several machines

@@ -7,7 +7,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from extractors.errors import FetchError
-from extractors.web.fetch import Web
+from extractors.web.fetch import Web, fetch_page
 from extractors.web.robots import Robots
 
 
@@ -90,3 +90,43 @@ async def test_an_asker_who_gives_up_does_not_spoil_the_answer(web: Web, loopbac
             await robots.allows(url)
 
     assert await robots.allows(url)
+
+
+async def test_a_redirect_to_another_host_is_followed_as_that_host_allows(web: Web, loopback: Any) -> None:
+    asked = []
+
+    async def other(send: Any, request: str) -> None:
+        asked.append(path := request.split()[1])
+        said = b"User-agent: *\nDisallow: /closed/\n" if path == "/robots.txt" else b"the page"
+        await send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(said), said))
+
+    there = await loopback.serve(other, host="127.0.0.2")
+
+    async def leads_there(send: Any, request: str) -> None:
+        path = request.split()[1]
+        answer = "404 Not Found" if path == "/robots.txt" else f"302 Found\r\nLocation: {there}{path}"
+        await send(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+
+    here, robots = await loopback.serve(leads_there), Robots(web)
+
+    assert (await fetch_page(web, f"{here}/open/1", allows=robots.allows)).body == b"the page"
+    with pytest.raises(FetchError, match="robots") as refused:
+        await fetch_page(web, f"{here}/closed/1", allows=robots.allows)
+    assert (refused.value.url, refused.value.final) == (f"{there}/closed/1", True)
+    assert asked == ["/robots.txt", "/open/1"]
+
+
+async def test_a_redirect_into_what_the_host_itself_forbids_is_not_followed(web: Web, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("User-agent: *\nDisallow: /print/\n")
+    httpserver.expect_request("/news/1").respond_with_data(status=301, headers={"Location": "/print/1"})
+
+    with pytest.raises(FetchError, match="robots"):
+        await fetch_page(web, httpserver.url_for("/news/1"), allows=Robots(web).allows)
+    assert [request.path for request, _ in httpserver.log] == ["/robots.txt", "/news/1"]
+
+
+async def test_a_robots_file_is_found_through_a_redirect_that_it_forbids(web: Web, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data(status=301, headers={"Location": "/closed/robots.txt"})
+    httpserver.expect_request("/closed/robots.txt").respond_with_data("User-agent: *\nDisallow: /closed/\n")
+
+    assert not await Robots(web).allows(httpserver.url_for("/closed/1"))

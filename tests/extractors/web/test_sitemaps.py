@@ -68,6 +68,13 @@ def test_an_index_names_its_sitemaps() -> None:
     )
 
 
+def test_a_place_that_is_no_address_costs_no_other_sitemap() -> None:
+    places = ("<loc>http://[bad/2.xml</loc>", "<loc>/good.xml</loc>")
+    index = f"<sitemapindex>{''.join(f'<sitemap>{place}</sitemap>' for place in places)}</sitemapindex>"
+
+    assert read(index) == Sitemap(children=(Child("https://paper.example/good.xml", None),))
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lambda body: gzip.compress(body[:99]) + gzip.compress(body[99:])])
 def test_a_packed_sitemap_is_unpacked(pack: object) -> None:
     assert read(pack(NEWS.encode())) == read(NEWS)  # type: ignore[operator]

@@ -50,7 +50,7 @@ def test_check_tells_each_source_for_people_and_for_programs(outlet: Outlet) -> 
     assert (people.exit_code, programs.exit_code) == (0, 0)
     assert re.search(r"good\tok\trss\t3\t", people.stdout)
     assert "is gone (410)" in people.stdout
-    assert "2 checked: 1 list items, 1 do not" in people.stderr
+    assert "2 checked: 1 lists items, 1 does not" in people.stderr
     assert [(found["id"], found["status"]) for found in map(json.loads, programs.stdout.splitlines())] == [("good", "ok")]
 
 
@@ -192,13 +192,13 @@ def test_import_adds_what_is_new_and_export_writes_it_back() -> None:
     Path("sources.toml").write_text(
         table("steppe", "https://www.steppe.example/feed/") + table("map", "https://m.example/", "sitemap")
     )
-    assert "1 feeds added, 1 stand there already" in vigie("import", "in.opml").stderr
+    assert "1 feed added, 1 stands there already" in vigie("import", "in.opml").stderr
     assert {name: one.get("name") for name, one in written().items()} == {
         "steppe": None,
         "map": None,
         "other-example": "Other",
     }
-    assert "2 feeds written; 1 are no feeds and stay out" in vigie("export", "--out", "out.opml").stderr
+    assert "2 feeds written; 1 source is no feed and stays out" in vigie("export", "--out", "out.opml").stderr
     back, _ = from_opml(Path("out.opml").read_bytes(), "out.opml")
     assert [(source.id, source.url) for source in back] == [
         ("steppe", "https://www.steppe.example/feed/"),

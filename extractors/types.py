@@ -238,8 +238,8 @@ class Verdict:
 class Delivery:
     """One message to one recipient of a channel, waiting in the outbox. `key` is the same at every repeat.
 
-    `due` is when it may first be sent, at once where it is None; the day of tries begins then. Where the recipient got `cap` messages within the hour,
-    it is held back for a digest; 0 is no cap.
+    `due` is when it may first be sent, at once where it is None; the day of tries begins then. Where the recipient got `cap`
+    messages within the hour, it is held back for a digest; 0 is no cap.
     """
 
     key: str

@@ -20,12 +20,12 @@ from flows.digest import tell_digests
 from flows.failing_channels import tell_failing
 from flows.find import rest_signals
 from flows.health import check_health
-from flows.noting import PACE, noting
+from flows.noting import noting
 from flows.poll import keep_rests, poll_sources, recall_rests
 from flows.progress import progress
 from flows.prompt import sending
 from flows.report import RunReport
-from flows.rounds import Rounds
+from flows.rounds import Announce, Rounds, say_nothing
 from flows.send import send_deliveries
 from flows.standing import waits
 from flows.tell_changes import tell_changes
@@ -47,20 +47,27 @@ async def at_once(_name: str, work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def run_cycle(
-    desk: Desk, run: str, *, clock: Clock = utc_now, step: Step = at_once, due_only: bool = False, pace: float = PACE
+    desk: Desk,
+    run: str,
+    *,
+    clock: Clock = utc_now,
+    step: Step = at_once,
+    announce: Announce = say_nothing,
+    due_only: bool = False,
 ) -> RunReport:
     """Run every stage once and return the gates; they are stored as the run ends, also when a stage raises.
 
-    Until then they are noted every `pace` seconds, so that a run which is killed leaves what it did.
+    Until then they are noted every few seconds, so that a run which is killed leaves what it did.
 
-    With `due_only` sources are polled at the pace that each has come to, else all that are enabled.
+    With `due_only` sources are polled at the pace that each has come to, else all that are enabled. `announce` is called, in
+    a thread, with the ids of the signals of each batch that came to hold a core theme.
     """
     report = RunReport(run, clock())
     try:
-        async with noting(desk.database, report, clock, pace):
+        async with noting(desk.database, report, clock):
             await asyncio.to_thread(drop_unkept, desk)  # what a killed run left, before its entries are fetched again
             async with sending(desk, report, clock) as ring:
-                rounds = Rounds(desk, report, clock, step, ring)
+                rounds = Rounds(desk, report, clock, step, ring, announce)
                 async with rounds.beside():
                     await collect(desk, report, clock, step, lambda: poll_due(desk, report, clock, step, due_only=due_only))
                     keep_rests(desk, clock())

@@ -16,14 +16,14 @@ PACE = 10.0  # seconds: what a kill leaves uncounted. 300 sources are 45 kB
 
 
 @asynccontextmanager
-async def noting(database: Database, report: RunReport, clock: Callable[[], datetime], pace: float) -> AsyncIterator[None]:
+async def noting(database: Database, report: RunReport, clock: Callable[[], datetime]) -> AsyncIterator[None]:
     """Beside the block, note the gates of a run; a note that cannot be stored is logged, and the next one tried."""
     worker = process_mark()
     begin_run(database, report.run, started=report.started, worker=worker)
 
     async def keep() -> None:
         while True:
-            await asyncio.sleep(pace)
+            await asyncio.sleep(PACE)
             try:
                 await asyncio.to_thread(note_run, database, report.run, at=clock(), worker=worker, gates=report.as_dict())
             except StorageError as error:

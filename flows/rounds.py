@@ -19,6 +19,7 @@ from flows.ready import get_ready
 from flows.report import RunReport
 from storage.entries import QueuedEntry, due_entries
 
+Announce = Callable[[Sequence[str]], None]
 PATIENCE = 10.0  # seconds that a few articles wait for more: what reports of one event are read together is told once
 
 
@@ -26,15 +27,23 @@ def no_bar(_done: int = 1, /) -> None:
     """Advance nothing: a terminal shows one bar at a time, and collecting has its own."""
 
 
+def say_nothing(_signals: Sequence[str]) -> None:
+    """Announce nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """What reads for a cycle; `ring` is called whenever something may have been told."""
+    """What reads for a cycle; `ring` is called whenever something may have been told, `announce` with each batch's signals.
+
+    Those are the ids of the signals that came to hold a core theme; both are called once it is stored, in a thread.
+    """
 
     desk: Desk
     report: RunReport
     clock: Callable[[], datetime]
     step: Step
     ring: Callable[[], None]
+    announce: Announce = say_nothing
     patience: float = PATIENCE
 
     @asynccontextmanager
@@ -61,7 +70,10 @@ class Rounds:
 
     def find(self, entries: Sequence[QueuedEntry], advance: Advance = no_bar) -> None:
         """Find what classified entries tell."""
+        before = len(self.report.told)
         find_signals(self.desk, entries, self.report, self.clock(), advance)
+        if told := self.report.told[before:]:
+            self.announce(told)
         self.ring()
 
     async def _read(self, collected: asyncio.Event) -> None:

@@ -6,9 +6,10 @@ Only names, states, artifacts and events are decided here; what the stages do is
 """
 
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from prefect import Flow, flow, task
@@ -52,7 +53,9 @@ def make_watch(
 
     async def watch() -> None:
         async with open_() as desk:
-            report = await run_cycle(desk, str(flow_run.id or utc_now().isoformat()), step=as_task, due_only=due_only)
+            run = str(flow_run.id or utc_now().isoformat())
+            tell = partial(emit_signals, desk, run)
+            report = await run_cycle(desk, run, step=as_task, announce=tell, due_only=due_only)
             await publish(desk, report)
             done(report)
             if report.has_failed(desk.settings.max_failed):
@@ -92,11 +95,25 @@ async def as_task(name: str, work: Callable[[], Awaitable[None]]) -> None:
     await decorated()
 
 
+def emit_signals(desk: Desk, run: str, told: Sequence[str]) -> None:
+    """The event `vigie.signals.new` of one batch, for automations; alerts are durable, an event may be lost with its run."""
+    with desk.database.read() as session:
+        signals = [stored.signal for stored in stored_signals(session, ids=told)]
+    emit_event(
+        event="vigie.signals.new",
+        resource={"prefect.resource.id": f"vigie.run.{run}", "prefect.resource.name": "watch"},
+        payload={
+            "signals": [signal.id for signal in signals],
+            "themes": sorted({theme for signal in signals for theme in signal.themes}),
+            "countries": sorted({country for signal in signals for country in signal.countries}),
+        },
+    )
+
+
 async def publish(desk: Desk, report: RunReport) -> None:
-    """The run page: a summary with the gates, the sources, the signals; and an event if there are new signals."""
+    """The run page: a summary with the gates, the sources, the signals."""
     with desk.database.read() as session:
         signals = stored_signals(session, ids=report.signals)
-        told = [stored.signal for stored in stored_signals(session, ids=report.told)]
         report.waiting = waiting_by_source(session)
     await acreate_markdown_artifact(_summary(report, signals), key="summary", description="What this run did")
     tables: dict[str, list[dict[str, Any]]] = {
@@ -106,16 +123,6 @@ async def publish(desk: Desk, report: RunReport) -> None:
     for key, table in tables.items():
         if table:
             await acreate_table_artifact(table, key=key, description=f"The {key} of this run")
-    if told:
-        emit_event(
-            event="vigie.signals.new",
-            resource={"prefect.resource.id": f"vigie.run.{report.run}", "prefect.resource.name": "watch"},
-            payload={
-                "signals": [signal.id for signal in told],
-                "themes": sorted({theme for signal in told for theme in signal.themes}),
-                "countries": sorted({country for signal in told for country in signal.countries}),
-            },
-        )
     log.info("cycle done", signals=len(report.signals), sources=len(report.sources), failed=len(report.failed_sources))
 
 

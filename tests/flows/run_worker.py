@@ -5,6 +5,7 @@ import sys
 from ipaddress import ip_network
 from pathlib import Path
 
+from flows import noting
 from flows.config import parse_alerts, parse_sources
 from flows.cycle import run_cycle
 from flows.desk import open_desk
@@ -19,9 +20,10 @@ async def work(db: str, folder: Path, sources: list[tuple[str, str]]) -> None:
     )  # fmt: skip
     catalogue = "".join(f'[[source]]\nid = "{name}"\nkind = "feed"\nurl = "{url}"\n' for name, url in sources)
     async with open_desk(settings, parse_sources(catalogue, "s"), parse_alerts("", "a", {})) as desk:
-        await run_cycle(desk, "killed", pace=0.05)
+        await run_cycle(desk, "killed")
 
 
 if __name__ == "__main__":
+    noting.PACE = 0.05
     pairs = [tuple(pair.split("=", 1)) for pair in sys.argv[3:]]
     asyncio.run(work(sys.argv[1], Path(sys.argv[2]), [(name, url) for name, url in pairs]))

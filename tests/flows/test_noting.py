@@ -76,9 +76,12 @@ async def test_a_killed_run_is_listed_with_what_it_did(
     ]
 
 
-async def test_a_note_that_comes_late_does_not_open_an_ended_run_again(database: Database) -> None:
+async def test_a_note_that_comes_late_does_not_open_an_ended_run_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.noting.PACE", 0.01)
     report = RunReport("run", NOW)
-    async with noting(database, report, lambda: NOW, 0.01):
+    async with noting(database, report, lambda: NOW):
         save_run(database, "run", started=NOW, ended=NOW, gates={})
         report.count("discovered", "steppe")
         await asyncio.sleep(0.1)

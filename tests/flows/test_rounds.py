@@ -39,8 +39,13 @@ async def test_an_alert_is_sent_while_another_host_hangs(open_watch: Opener, tmp
     port = await hall.open()
     sources = {f"o{n}": f"http://{address(n)}:{port}/feed" for n in range(2)}
 
+    announced: list[str] = []
+
     async def cycle(desk: Desk, report: RunReport) -> None:
-        async with sending(desk, report, utc_now) as ring, Rounds(desk, report, utc_now, at_once, ring, 0.0).beside():
+        async with (
+            sending(desk, report, utc_now) as ring,
+            Rounds(desk, report, utc_now, at_once, ring, announced.extend, patience=0.0).beside(),
+        ):
             await collect_all(desk, report)
 
     async with open_watch(sources, timeout=60) as desk:
@@ -49,6 +54,7 @@ async def test_an_alert_is_sent_while_another_host_hangs(open_watch: Opener, tmp
             while not alerts_in(tmp_path):  # noqa: ASYNC110 - a file rings no bell
                 await asyncio.sleep(0.05)
         assert not run.done()
+        assert announced == [alert["data"]["signal"] for alert in alerts_in(tmp_path)]
         run.cancel()
         await asyncio.gather(run, return_exceptions=True)
     hall.close()

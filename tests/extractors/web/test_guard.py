@@ -124,7 +124,7 @@ async def test_a_pinned_name_leads_to_its_place_and_opens_no_other_door(open_web
 
 async def test_a_local_socket_is_no_host() -> None:
     async with open_client() as client:
-        backend = client._transport._async_transport._inner._inner._pools[0]._pool._network_backend
+        backend = client._transport._inner._inner._pools[0]._pool._network_backend
         assert isinstance(backend, GuardedBackend)
         with pytest.raises(FetchError, match="unix-socket"):
             await backend.connect_unix_socket("/var/run/docker.sock")

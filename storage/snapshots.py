@@ -1,19 +1,19 @@
 """Pages as they came, compressed, on disk, addressed by the SHA-256 of their bytes. Which may go, others say."""
 
-import gzip
 import hashlib
 import os
 import tempfile
-import zlib
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from isal import igzip, isal_zlib
+
 from extractors.errors import StorageError
 
-LEVEL = 4  # on real pages 3.8 ms and 44 kB each; 6, the usual one, takes 6.4 ms for 42 kB
+LEVEL = 2  # on real pages 0.6 ms and 48 kB each; the standard library takes 3.9 ms for 44 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Snapshots:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-                file.write(gzip.compress(body, LEVEL, mtime=0))
+                file.write(igzip.compress(body, LEVEL, mtime=0))
             os.replace(file.name, path)  # noqa: PTH105 - atomic on every system
         except OSError as error:
             raise StorageError(f"snapshot {digest}: {error}") from error
@@ -42,8 +42,8 @@ class Snapshots:
     def load(self, digest: str) -> bytes:
         """The bytes of a page. Raises StorageError when they are gone or damaged."""
         try:
-            body = gzip.decompress(self._path(digest).read_bytes())
-        except (OSError, EOFError, zlib.error) as error:
+            body: bytes = igzip.decompress(self._path(digest).read_bytes())
+        except (OSError, EOFError, isal_zlib.error) as error:
             raise StorageError(f"snapshot {digest}: {error}") from error
         if hashlib.sha256(body).hexdigest() != digest:  # an empty file, say, decompresses to nothing without an error
             raise StorageError(f"snapshot {digest}: holds other bytes")

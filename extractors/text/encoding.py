@@ -23,7 +23,6 @@ READS = 0.3  # seen on SIB-200: Belarusian, Russian, Ukrainian 0.41 to 0.65; eve
 # What XML forbids: one such character and libxml2 drops a page's text; databases refuse NUL and lone surrogates.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n\r")
-NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 REFERENCE = re.compile("&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 # a declaration that parsers refuse, whereupon they read on as for a feed that is not quite XML; HTML's own names stay known
 DECLARATIONS = [
@@ -88,7 +87,7 @@ def _has_illegal(text: str) -> bool:
         body = text.encode()
     except UnicodeEncodeError:  # half a surrogate pair
         return True
-    return len(body.translate(None, CONTROLS)) < len(body) or any(mark in body for mark in NO_CHARACTERS)
+    return len(body.translate(None, CONTROLS)) < len(body) or "\ufffe" in text or "\uffff" in text
 
 
 def _is_legal(hexadecimal: str | None, decimal: str | None) -> bool:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import gzip
 import multiprocessing
+import random
 import statistics
 import tempfile
 import threading
@@ -193,7 +194,9 @@ async def healthy_after(folder: Path, port: int, outlets: int, wanted: int) -> f
 
 def measure_hanging(healthy: int, hanging: int, each: int, rounds: int) -> None:
     """How much later the healthy ones' articles are there when others hang."""
-    pages = [article_page(f"Report {n}", f"{DRILL} Number {n}.").encode() for n in range(each * healthy)]
+    chance = random.Random(1)  # the same words at every run; like texts would be versions of one article
+    words = [" ".join(chance.sample(DRILL.split(), 40)) for _ in range(each * healthy)]
+    pages = [article_page(f"Report {n}", f"{text}. Number {n}.").encode() for n, text in enumerate(words)]
     taken: list[tuple[float, float]] = []
     for number in range(rounds):
         pair = []

@@ -43,7 +43,7 @@ class Snapshots:
         """The bytes of a page. Raises StorageError when they are gone or damaged."""
         try:
             body: bytes = igzip.decompress(self._path(digest).read_bytes())
-        except (OSError, EOFError, isal_zlib.error) as error:
+        except (OSError, EOFError, isal_zlib.error) as error:  # type: ignore[misc] # its stub calls a class a value
             raise StorageError(f"snapshot {digest}: {error}") from error
         if hashlib.sha256(body).hexdigest() != digest:  # an empty file, say, decompresses to nothing without an error
             raise StorageError(f"snapshot {digest}: holds other bytes")

@@ -27,7 +27,7 @@ from extractors.web.transports import NO_CACHE, BareRedirects, CachedListings, L
 
 VERSION = "0.1"
 CONNECTIONS = 500  # hosts that hang hold theirs for the whole of `Limits.read`: there must be enough for the others
-POOLS = 16  # see `Pools`
+POOLS = 96  # each keeps one idle connection, which is a file; see `Pools`
 SMALL = 256 * 1024  # bytes of a body that cost no permit; of larger ones so many are read at once
 LARGE_AT_ONCE = 32
 PAUSES = (0.5, 1.0)  # seconds before a host that is in trouble for a moment is asked again, of one fetch
@@ -85,7 +85,7 @@ def open_client(  # noqa: PLR0913 - each by name, each with a default
     `cache` holds the listings between runs; the client closes it.
     """
     bounds = limits or Limits()
-    pool = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 5 // POOLS)
+    pool = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=1)
     context = verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify, trust_env=False)
     network = Pools([
         guarded_transport(allowed=allowed, pinned=pinned, verify=context, limits=pool, look_up=look_up)

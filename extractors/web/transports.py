@@ -95,7 +95,7 @@ class Pools(httpx.AsyncBaseTransport):
     """Spreads hosts over several connection pools, each host in one.
 
     httpcore looks at every connection of a pool for every other one at each request: with a hundred of them that cost
-    14 ms a request, more than all else of a run. What a pool may hold is bounded above, by `Web.room`.
+    14 ms a request, more than all else of a run, and with twenty of them still 7. What is open at once `Web.room` bounds.
     """
 
     def __init__(self, pools: Sequence[httpx.AsyncBaseTransport]) -> None:

@@ -20,6 +20,7 @@ from flows.digest import tell_digests
 from flows.report import RunReport
 from flows.send import send_deliveries
 from flows.watch import OpenDesk, as_task, configured_desk
+from flows.wording import counted
 
 
 def make_digest(open_: OpenDesk) -> Flow[[], Coroutine[Any, Any, None]]:
@@ -43,7 +44,7 @@ def make_digest(open_: OpenDesk) -> Flow[[], Coroutine[Any, Any, None]]:
 
 def _summary(report: RunReport) -> str:
     """The composed are none where a cycle was quicker; what is sent may be of that cycle's."""
-    return f"{report.gates['alerts'].passed} messages composed, {report.gates['sent'].passed} sent"
+    return f"{counted(report.gates['alerts'].passed, 'message')} composed, {report.gates['sent'].passed} sent"
 
 
 def _run_name() -> str:

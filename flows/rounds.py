@@ -77,12 +77,13 @@ class Rounds:
         self.ring()
 
     async def _read(self, collected: asyncio.Event) -> None:
-        waited, ended = 0.0, False
+        waited, ready, ended = 0.0, False, False
         while not ended:
             ended = await ended_within(collected, PAUSE)
             entries = await asyncio.to_thread(self.due, "extracted")
-            if entries:
+            if entries and not ready:
                 await asyncio.to_thread(get_ready, self.desk, self.clock())
+                ready = True
             waited = waited + PAUSE if entries else 0.0
             if entries and (ended or len(entries) >= WORTH or waited >= self.patience):
                 await asyncio.to_thread(self._classify, entries, bar=ended)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 WITHIN = 10.0  # seconds for the Prefect server to answer
+PAUSES = (0.5, 2.0)
 BLOCK = "/block_types/slug/secret/block_documents/name/{}"
 
 
@@ -58,8 +60,7 @@ def _of_block(name: str, environ: Mapping[str, str]) -> str:
         raise ValueError("PREFECT_API_URL is not set: a block is read from a Prefect server of your own")
     try:
         address = environ["PREFECT_API_URL"].rstrip("/") + BLOCK.format(quote(name, safe=""))
-        headers = _authorization(environ)
-        answer = httpx.get(address, params={"include_secrets": True}, headers=headers, timeout=WITHIN)
+        answer = _ask(address, _authorization(environ))
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise ValueError(f"the Prefect server has no Secret block {name!r}")
         if not answer.is_success:
@@ -72,6 +73,16 @@ def _of_block(name: str, environ: Mapping[str, str]) -> str:
     if not isinstance(secret, str) or not secret.strip():
         raise ValueError(f"the block {name!r} holds no text")
     return secret.strip()
+
+
+def _ask(address: str, headers: Mapping[str, str]) -> httpx.Response:
+    """Ask again where the server says 503, as Prefect's own client does: its database is locked for a moment."""
+    for pause in (*PAUSES, None):
+        answer = httpx.get(address, params={"include_secrets": True}, headers=headers, timeout=WITHIN)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or pause is None:
+            break
+        time.sleep(pause)
+    return answer
 
 
 def _authorization(environ: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ import httpx
 import psutil
 import pytest
 from filelock import FileLock
+from httpx_retries import Retry, RetryTransport
 from pytest_httpserver import HTTPServer
 
 from extractors.themes.encoder import Encoder
@@ -326,7 +327,13 @@ class PrefectServer:
     api: str
 
     def ask(self, path: str, **body: Any) -> Any:
-        return httpx.post(f"{self.api}{path}", json=body, timeout=30, trust_env=False).raise_for_status().json()
+        with self.client() as client:
+            return client.post(path, json=body).raise_for_status().json()
+
+    def client(self) -> httpx.Client:
+        """Asks the server's API, again where it says 503, as Prefect's own client does: its database is locked for a moment."""
+        retry = Retry(total=5, backoff_factor=1, allowed_methods=["GET", "POST"], status_forcelist=[503])
+        return httpx.Client(base_url=self.api, timeout=30, trust_env=False, transport=RetryTransport(retry=retry))
 
     def runs(self) -> dict[str, str]:
         """The state of each run that began, oldest first."""

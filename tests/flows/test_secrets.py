@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
@@ -33,7 +32,7 @@ HOOK = '[[channel]]\nname = "hook"\nkind = "webhook"\nurl = "https://h.example/"
 def with_block(prefect_server: PrefectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A Secret block, as its form in the UI makes one, with the signing secret of a webhook; its name."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with httpx.Client(base_url=prefect_server.api, timeout=30, trust_env=False) as ask:
+    with prefect_server.client() as ask:
         kind = ask.get("/block_types/slug/secret").raise_for_status().json()["id"]
         schemas = {"block_schemas": {"block_type_id": {"any_": [kind]}}}
         schema = ask.post("/block_schemas/filter", json=schemas).raise_for_status().json()[0]["id"]
@@ -73,6 +72,19 @@ def test_a_block_that_cannot_be_read_is_a_fault_that_says_why(
     assert faults(HOOK.format("b"), PREFECT_API_URL=closed) == [
         where + "the Prefect server at PREFECT_API_URL does not answer: ConnectError"
     ]
+
+
+def test_a_server_whose_database_is_locked_is_asked_again(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("flows.secrets.PAUSES", (0.01, 0.01))
+    block = "/api/block_types/slug/secret/block_documents/name/b"
+    for _ in range(2):
+        httpserver.expect_ordered_request(block).respond_with_data("", status=503)
+    httpserver.expect_ordered_request(block).respond_with_json({"data": {"value": SIGNING}})
+    config = parse_alerts(HOOK.format("b"), "alerts.toml", {"PREFECT_API_URL": httpserver.url_for("/api")})
+    assert config.channels[0].secret == SIGNING
 
 
 def test_a_server_with_a_login_is_asked_with_it(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -62,8 +61,7 @@ def told(server: PrefectServer, run: str) -> list[Any]:
 
 def automate(server: PrefectServer, hook: str) -> None:
     """What the README tells: a Webhook block, and the automation of deploy/automations that names it."""
-    ask = httpx.Client(base_url=server.api, timeout=30, trust_env=False)
-    with ask:
+    with server.client() as ask:
         kind = ask.get("/block_types/slug/webhook").raise_for_status().json()["id"]
         wanted = {"block_type_id": {"any_": [kind]}}
         (schema, *_) = ask.post("/block_schemas/filter", json={"block_schemas": wanted}).raise_for_status().json()

@@ -13,7 +13,7 @@ from flows.fetch import Budget, Fetching
 from flows.progress import progress
 from flows.read import extract_entries
 from flows.report import RunReport
-from storage.entries import due_entries
+from storage.entries import QueuedEntry, due_entries
 
 PAUSE = 0.25  # seconds between two looks into the queue
 WORTH = 32  # pages that are worth handing to the processes while more are coming
@@ -58,12 +58,17 @@ async def _extract(desk: Desk, report: RunReport, clock: Clock, fetched: asyncio
         ended, before = False, 0
         while not ended:
             ended = await ended_within(fetched, PAUSE)
-            entries = [e for e in due_entries(desk.database, "fetched", now=clock()) if desk.shard.holds(e.url)]
+            entries = due_here(desk, "fetched", clock())
             # a few wait for more to come, but not for hosts that hang
             if entries and (ended or len(entries) >= WORTH or len(entries) == before):
                 await asyncio.to_thread(extract_entries, desk, entries, report, advance)
                 entries = []
             before = len(entries)
+
+
+def due_here(desk: Desk, stage: str, now: datetime) -> list[QueuedEntry]:
+    """The due entries at a stage that are this machine's to work on."""
+    return [entry for entry in due_entries(desk.database, stage, now=now) if desk.shard.holds(entry.url)]
 
 
 async def ended_within(event: asyncio.Event, seconds: float) -> bool:

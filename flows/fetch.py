@@ -43,10 +43,10 @@ class Budget:
         settings = desk.settings
         return cls(settings.run_pages, desk.web.traffic.bytes + settings.run_megabytes * MEGABYTE, settings.host_pages)
 
-    def allows(self, taken: int, delay: float, moved: int) -> bool:
-        """Whether a host of which so many pages were taken, `delay` seconds apart, may give one more."""
+    def allows(self, taken: int, delay: float, moved: int, seconds: float = 0.0) -> bool:
+        """Whether a host of which so many pages were taken, `delay` seconds apart, in so many seconds, may give one more."""
         most = min(self.host_pages, max(1, int(HOST_SECONDS / delay))) if delay else self.host_pages
-        return self.pages > 0 and moved < self.bytes and taken < most
+        return self.pages > 0 and moved < self.bytes and taken < most and seconds <= HOST_SECONDS
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Fetching:
         if web.hosts.rests(host_of(entry.url)) > web.limits.wait:
             return ASKED
         delay = web.hosts.delay_of(host_of(entry.url))
-        if self.budget and (host.seconds > HOST_SECONDS or not self.budget.allows(host.taken, delay, web.traffic.bytes)):
+        if self.budget and not self.budget.allows(host.taken, delay, web.traffic.bytes, host.seconds):
             return OVER
         self._spend(host)
         began = time.monotonic()

@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.collect import PAUSE, WORTH, Step, ended_within
+from flows.collect import PAUSE, WORTH, Step, due_here, ended_within
 from flows.desk import Desk
 from flows.find import find_signals
 from flows.progress import Advance, progress
 from flows.read import classify_entries
 from flows.ready import get_ready
 from flows.report import RunReport
-from storage.entries import QueuedEntry, due_entries
+from storage.entries import QueuedEntry
 
 Announce = Callable[[Sequence[str]], None]
 PATIENCE = 10.0  # seconds that a few articles wait for more: what reports of one event are read together is told once
@@ -64,9 +64,8 @@ class Rounds:
         await reading
 
     def due(self, stage: str) -> list[QueuedEntry]:
-        """The entries at a stage that are this worker's."""
-        entries = due_entries(self.desk.database, stage, now=self.clock())
-        return [entry for entry in entries if self.desk.shard.holds(entry.url)]
+        """What is due at a stage."""
+        return due_here(self.desk, stage, self.clock())
 
     def find(self, entries: Sequence[QueuedEntry], advance: Advance = no_bar) -> None:
         """Find what classified entries tell."""

@@ -8,10 +8,9 @@ once send nothing twice. Nothing here counts as a cycle.
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from typing import Any
 
-from prefect import Flow, flow
+from prefect import Flow
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.runtime import flow_run
 
@@ -19,7 +18,7 @@ from flows.cycle import utc_now
 from flows.digest import tell_digests
 from flows.report import RunReport
 from flows.send import send_deliveries
-from flows.watch import OpenDesk, as_task, configured_desk
+from flows.watch import OpenDesk, as_flow, as_task, configured_desk
 from flows.wording import counted
 
 
@@ -33,22 +32,12 @@ def make_digest(open_: OpenDesk) -> Flow[[], Coroutine[Any, Any, None]]:
             await as_task("send deliveries", lambda: send_deliveries(desk, report, utc_now))
         await acreate_markdown_artifact(_summary(report), key="digest", description="What this run composed and sent")
 
-    return flow(
-        name="digest",
-        flow_run_name=_run_name,
-        persist_result=False,
-        validate_parameters=False,
-        timeout_seconds=1800,
-    )(digest)
+    return as_flow("digest", digest, seconds=1800)
 
 
 def _summary(report: RunReport) -> str:
     """The composed are none where a cycle was quicker; what is sent may be of that cycle's."""
     return f"{counted(report.gates['alerts'].passed, 'message')} composed, {report.gates['sent'].passed} sent"
-
-
-def _run_name() -> str:
-    return f"digest {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
 digest = make_digest(configured_desk)

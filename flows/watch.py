@@ -36,6 +36,7 @@ if os.environ.get("PREFECT__FLOW_RUN_ID"):  # this is a flow run's own process, 
     tie_to_parent()
 
 OpenDesk = Callable[[], AbstractAsyncContextManager[Desk]]
+Work = Callable[[], Coroutine[Any, Any, None]]
 FAILED_SHOWN = 20  # sources named in the summary
 
 
@@ -62,13 +63,18 @@ def make_watch(
                 failed = ", ".join(f"{source} ({why})" for source, why in sorted(report.failed_sources.items()))
                 raise RunFailedError(f"{len(report.failed_sources)} of {len(report.sources)} sources failed: {failed}")
 
+    return as_flow("watch", watch, seconds=3600)
+
+
+def as_flow(name: str, work: Work, *, seconds: int) -> Flow[[], Coroutine[Any, Any, None]]:
+    """The work as a flow of ours: its runs are named by their minute, it takes nothing and gives nothing back."""
     return flow(
-        name="watch",
-        flow_run_name=_run_name,
+        name=name,
+        flow_run_name=lambda: f"{name} {datetime.now(UTC):%Y-%m-%d %H:%M}",
         persist_result=False,
         validate_parameters=False,
-        timeout_seconds=3600,
-    )(watch)
+        timeout_seconds=seconds,
+    )(work)
 
 
 def configured_desk() -> AbstractAsyncContextManager[Desk]:
@@ -173,10 +179,6 @@ def _shown(value: str | int) -> str | int:
 def _cell(text: str) -> str:
     """Text of outside's, harmless in Markdown."""
     return "".join("\\" + c if c in "\\|*_`<>[]#!" else " " if c in "\r\n" else c for c in text)
-
-
-def _run_name() -> str:
-    return f"watch {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
 watch = make_watch(configured_desk, due_only=True)

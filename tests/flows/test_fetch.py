@@ -22,12 +22,7 @@ from flows.report import RunReport
 from storage.entries import add_entries, count_entries, due_entries, record_failed
 from storage.sources import source_states
 from tests.flows.press_hall import PressHall, address
-from tests.flows.watching import DRILL, NOW, Faulty, Opener, article_page, rss
-
-MORE = (
-    "The two sides had agreed on the drill in the spring, and trucks of the 201st base were already on the road when the letter "
-    "came. Officers in Bishkek who asked not to be named said that the barracks had been swept and the field kitchens delivered."
-)
+from tests.flows.watching import DRILL, MORE, NOW, Faulty, Opener, article_page, rss
 
 OpenHall = Callable[..., Awaitable[tuple[PressHall, dict[str, str]]]]
 

@@ -10,16 +10,8 @@ from werkzeug import Response
 
 from flows.cycle import run_cycle
 from flows.report import RunReport
-from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, rss
+from tests.flows.watching import ACCORD, DRILL, MORE, NOW, Opener, alerts_in, article_page, rss
 
-MORE = (
-    "The two sides had agreed on the drill in the spring, and trucks of the 201st base were already on the road when the letter "
-    "came. Officers in Bishkek who asked not to be named said that the barracks had been swept and the field kitchens delivered."
-)
-ACCORD = (
-    "Armenia and the European Union signed an agreement on a partnership in Yerevan on Sunday, the Foreign Ministry said, and "
-    "the European Commission promised 40 million euros for the border service of the country. It is the second such accord."
-)
 CHALLENGE = (
     "<html><head><title>Just a moment...</title></head><body><p>Checking your browser before accessing.</p></body></html>"
 )

@@ -11,16 +11,8 @@ from werkzeug import Request, Response
 from flows.cycle import run_cycle
 from flows.desk import Desk
 from flows.report import RunReport
-from tests.flows.watching import DRILL, NOW, Opener, alerts_in, article_page, rss
+from tests.flows.watching import ACCORD, DRILL, MORE, NOW, Opener, alerts_in, article_page, rss
 
-MORE = (
-    "The two sides had agreed on the drill in the spring, and trucks of the 201st base were already on the road when the letter "
-    "came. Officers in Bishkek who asked not to be named said that the barracks had been swept and the field kitchens delivered."
-)
-ACCORD = (
-    "Armenia and the European Union signed an agreement on a partnership in Yerevan on Sunday, the Foreign Ministry said, and "
-    "the European Commission promised 40 million euros for the border service of the country. It is the second such accord."
-)
 SNOW = "The pass between the two valleys was closed by snow in the night, and forty lorries wait at the foot of it for the ploughs."
 BEGUN = [(NOW - timedelta(hours=1), DRILL), (NOW - timedelta(hours=2), SNOW), (NOW - timedelta(hours=3), MORE)]
 LATER = (NOW + timedelta(minutes=10), ACCORD)

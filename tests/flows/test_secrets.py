@@ -74,9 +74,7 @@ def test_a_block_that_cannot_be_read_is_a_fault_that_says_why(
     ]
 
 
-def test_a_server_whose_database_is_locked_is_asked_again(
-    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_whose_database_is_locked_is_asked_again(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr("flows.secrets.PAUSES", (0.01, 0.01))
     block = "/api/block_types/slug/secret/block_documents/name/b"

@@ -21,6 +21,14 @@ DRILL = (
     "soil on Monday, the Defence Ministry said. It told the Moscow-led alliance that no drill would be held in the country this year "
     "and gave no reason for the decision, which took the staff of the alliance by surprise."
 )
+MORE = (
+    "The two sides had agreed on the drill in the spring, and trucks of the 201st base were already on the road when the letter "
+    "came. Officers in Bishkek who asked not to be named said that the barracks had been swept and the field kitchens delivered."
+)
+ACCORD = (
+    "Armenia and the European Union signed an agreement on a partnership in Yerevan on Sunday, the Foreign Ministry said, and "
+    "the European Commission promised 40 million euros for the border service of the country. It is the second such accord."
+)
 
 
 def article_page(title: str, text: str, *, published: datetime = NOW, url: str = "") -> str:
